@@ -11,11 +11,12 @@ import moviegenre
 
 
 def add_genres(films: pd.DataFrame) -> pd.DataFrame:
-    """Return the table with the columns genres and error."""
+    """Return the table with the columns genres, error and warnings."""
     predictions = moviegenre.load().predict(plot=films["plot"], errors="report")
     return films.assign(
         genres=["|".join(prediction.genres) for prediction in predictions],
         error=[prediction.error or "" for prediction in predictions],
+        warnings=[" ".join(prediction.warnings) for prediction in predictions],
     )
 
 

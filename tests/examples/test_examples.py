@@ -54,12 +54,15 @@ def check_rows(rows: pd.DataFrame, error: str) -> None:
 
 def test_a_pandas_column(tmp_path: Path) -> None:
     films, out = tmp_path / "films.csv", tmp_path / "out.csv"
-    pd.DataFrame({"id": [7, 8, 9], "plot": [CRIME, None, ROMANCE]}).to_csv(films, index=False)
+    pd.DataFrame({"id": [7, 8, 9, 10], "plot": [CRIME, None, ROMANCE, "TBA"]}).to_csv(
+        films, index=False
+    )
     run("pandas_column.py", films, out)
     rows = pd.read_csv(out)
-    assert rows.columns.tolist() == ["id", "plot", "genres", "error"]
-    assert rows["id"].tolist() == [7, 8, 9]
-    check_rows(rows, "error")
+    assert rows.columns.tolist() == ["id", "plot", "genres", "error", "warnings"]
+    assert rows["id"].tolist() == [7, 8, 9, 10]
+    check_rows(rows[:3], "error")
+    assert rows["warnings"][3] == 'The plot is a placeholder ("TBA"), so it was ignored.'
 
 
 def test_a_scikit_learn_pipeline(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
 """Films with the user's genres, as training data."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +22,24 @@ from moviegenre.inference.predictor import Predictor
 Progress = Callable[[int, int], None]
 
 
+@dataclass
+class RowList:
+    """Rows with the same fault.
+
+    Attributes:
+        rows: Their numbers, counted from 1.
+        example: The fault of the first; empty if it says no more than the reason.
+    """
+
+    rows: list[int] = field(default_factory=list)
+    example: str = ""
+
+    def add(self, row: int, fault: str = "") -> None:
+        """Add a row; only the first fault is kept."""
+        self.rows.append(row)
+        self.example = self.example or fault
+
+
 @dataclass(frozen=True)
 class OwnFilms:
     """Films to train on.
@@ -33,7 +51,8 @@ class OwnFilms:
         variants: Films as if a modality were missing, by the missing modality.
         genres: The columns of the labels.
         rare: The genres with too few films, which are left out, with their number of films.
-        left_out: The number of rows that are left out, by reason.
+        left_out: The rows that are left out, by reason.
+        without_poster: The rows whose poster cannot be read, so that the other parts are read.
         series: The number of films that the table says are series, by its statement.
     """
 
@@ -43,7 +62,8 @@ class OwnFilms:
     variants: dict[Modality, Variant]
     genres: GenreVocabulary
     rare: dict[str, int]
-    left_out: dict[str, int]
+    left_out: dict[str, RowList]
+    without_poster: RowList
     series: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -60,22 +80,31 @@ class _Rows:
         self.texts: list[str] = []
         self.modalities: list[tuple[Modality, ...]] = []
         self.genres: list[tuple[str, ...]] = []
-        self.left_out: Counter[str] = Counter()
+        self.left_out: defaultdict[str, RowList] = defaultdict(RowList)
+        self.without_poster = RowList()
         self.series: Counter[str] = Counter()
 
     def films(self, on_row: Callable[[int], None] = lambda _row: None) -> Iterator[Film]:
         for number, movie in enumerate(self._table, start=1):
             on_row(number)
             if movie.fault or not movie.genres:
-                self.left_out["the row is damaged" if movie.fault else "no genre"] += 1
+                reason = "the row is damaged" if movie.fault else "no genre"
+                self.left_out[reason].add(
+                    number, (movie.fault or "").removeprefix(f"row {number}: ")
+                )
                 continue
+            fault = poster_fault = movie.poster_fault or movie.poster_lack
+            film: Film | None = None
             try:
                 film = self._reader.read(movie.plots, movie.poster, movie.title, movie.year)
-            except MovieGenreError:
-                film = None
+            except MovieGenreError as error:
+                fault = poster_fault or str(error)
             if film is None or not film.modalities:
-                self.left_out["nothing to read"] += 1
+                fault = fault if film is None else " ".join(film.warnings)
+                self.left_out["nothing to read"].add(number, fault)
                 continue
+            if poster_fault and Modality.POSTER in self._reader.modalities:
+                self.without_poster.add(number, poster_fault)
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
             self.series.update(filter(None, [movie.series]))
@@ -133,6 +162,7 @@ def read_own_films(
             name: number for name, number in _count(rows.genres).most_common() if number < min_films
         },
         left_out=dict(rows.left_out),
+        without_poster=rows.without_poster,
         series=dict(rows.series),
     )
 

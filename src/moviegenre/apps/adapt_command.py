@@ -7,12 +7,14 @@ import typer
 
 from moviegenre.apps.messages import echo
 from moviegenre.apps.progress import film_progress
+from moviegenre.core.errors import shortened
 
 if TYPE_CHECKING:
     from moviegenre.adapt.adapt import Adapted
+    from moviegenre.adapt.films import RowList
 
 _TABLE, _MODEL = "The table", "Model"
-_MAX_SHOWN = 5  # rare genres that are printed
+_MAX_SHOWN = 5  # rare genres, or numbers of rows, that are printed
 
 
 def adapt(
@@ -84,6 +86,15 @@ def adapt(
     _print(adapted)
 
 
+def _rows_text(rows: "RowList") -> str:
+    """Return the number of rows, the first of them, and an example, as text."""
+    first = ", ".join(map(str, rows.rows[:_MAX_SHOWN]))
+    more = f" and {len(rows.rows) - _MAX_SHOWN:,} more" if len(rows.rows) > _MAX_SHOWN else ""
+    name = "row" if len(rows.rows) == 1 else "rows"
+    example = f", for example row {rows.rows[0]}: {shortened(rows.example)}" if rows.example else ""
+    return f"{len(rows.rows):,} ({name} {first}{more}){example}"
+
+
 def _print(adapted: "Adapted") -> None:
     """Print the numbers of films and genres, what was left out, and the cross-validated scores."""
     from rich.console import Console
@@ -93,9 +104,10 @@ def _print(adapted: "Adapted") -> None:
 
     films = adapted.films
     echo(f"Learned {len(films.genres)} genres from {len(films):,} films.")
-    if films.left_out:
-        reasons = ", ".join(f"{reason}: {number:,}" for reason, number in films.left_out.items())
-        echo(f"Rows left out: {reasons}.")
+    for reason, left_out in films.left_out.items():
+        echo(f"Rows left out, {reason}: {_rows_text(left_out)}")
+    if films.without_poster.rows:
+        echo(f"Films without their poster: {_rows_text(films.without_poster)}")
     for reason, number in films.series.items():
         echo(f"Kept although {reason}, and the model is made for films: {number:,}.")
     if films.rare:

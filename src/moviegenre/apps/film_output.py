@@ -97,8 +97,7 @@ def print_prediction(
         return
     table = Table(title=f"read: {' and '.join(prediction.modalities)}", title_justify="left")
     shown = shown_genres(prediction, top, names)
-    modalities = next(iter(explanation.effects.values())) if explanation else ()
-    effects_titles = [_modality_name(modality, prediction) for modality in modalities]
+    effects_titles = list(next(iter(explanation.effects.values()))) if explanation else []
     # Numbers stay whole on a narrow console: the bar shrinks first, then headings and genres fold.
     titles = [max(shown.values(), key=len, default="genre"), "threshold", "chosen", *effects_titles]
     others = sum(len(title) + _FRAME for title in titles) + _FRAME + 1
@@ -130,17 +129,9 @@ def print_prediction(
     elif not prediction.genres:
         console.print("No genre reaches its threshold, and none is likely.")
     if explanation is not None:
-        share = ", ".join(
-            f"{_modality_name(modality, prediction)} {value:.0%}"
-            for modality, value in explanation.share().items()
-        )
+        share = ", ".join(f"{part} {value:.0%}" for part, value in explanation.share().items())
         console.print(f"share in the answer: {share}")
         _print_explanation(console, explanation, shown_genres(prediction, None, names))
-
-
-def _modality_name(modality: str, prediction: "Prediction") -> str:
-    """Return the name of a modality in the output: the text may be only a title."""
-    return "title" if modality == "plot" and "title" in prediction.modalities else str(modality)
 
 
 def _print_explanation(

@@ -1,9 +1,36 @@
 """Read untrusted JSON: check its size before parsing, raise ``ValueError`` for every fault."""
 
 import json
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
+from moviegenre.core.errors import shortened
 from moviegenre.data.limits import MAX_RECORD_BYTES, MAX_RECORD_VALUES
+
+
+class RepeatedKeys(dict[str, Any]):
+    """A JSON object with several values for a key, which has the last one.
+
+    Args:
+        pairs: Its keys and values.
+
+    Attributes:
+        fault: Which keys are repeated.
+    """
+
+    def __init__(self, pairs: Sequence[tuple[str, Any]]) -> None:
+        super().__init__(pairs)
+        counts = Counter(key for key, _ in pairs)
+        repeated = [repr(key) for key, number in counts.items() if number > 1]
+        keys = "key" if len(repeated) == 1 else "keys"
+        self.fault = f"several values for the {keys} {shortened(', '.join(repeated))}; expected one"
+
+
+def json_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object: a plain mapping, or ``RepeatedKeys``."""
+    values = dict(pairs)
+    return values if len(values) == len(pairs) else RepeatedKeys(pairs)
 
 
 def parse_json(
@@ -12,7 +39,7 @@ def parse_json(
     max_bytes: int = MAX_RECORD_BYTES,
     max_values: int = MAX_RECORD_VALUES,
 ) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value of a JSON text.
+    """Return the value of a JSON text; an object with repeated keys is ``RepeatedKeys``.
 
     Args:
         text: UTF-8 bytes, or text.
@@ -31,7 +58,7 @@ def parse_json(
     if num_values(text) > max_values:
         raise ValueError(f"more than {max_values:,} values")
     try:
-        return json.loads(text)
+        return json.loads(text, object_pairs_hook=json_object)
     except RecursionError:
         raise ValueError("nested too deeply") from None
 

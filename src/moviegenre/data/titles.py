@@ -1,6 +1,7 @@
 """Titles as MovieLens writes them: the article after a comma, the year in parentheses."""
 
 import re
+from collections.abc import Iterable
 
 _WITH_YEAR = re.compile(r"(?P<name>.*\S)\s*\((?P<year>18[7-9]\d|19\d\d|20\d\d)\)\s*", re.DOTALL)
 _ARTICLE_LAST = re.compile(
@@ -9,14 +10,15 @@ _ARTICLE_LAST = re.compile(
 )
 
 
-def ends_with_year(title: str) -> bool:
-    """Return whether a title ends with a year in parentheses.
+def end_with_years(titles: Iterable[str]) -> bool:
+    """Return whether most titles end with a year in parentheses.
 
     Example:
-        >>> ends_with_year("Toy Story (1995)"), ends_with_year("Blade Runner 2049")
+        >>> end_with_years(["Toy Story (1995)"]), end_with_years(["Blade Runner 2049"])
         (True, False)
     """
-    return _WITH_YEAR.fullmatch(title) is not None
+    dated = [_WITH_YEAR.fullmatch(title) is not None for title in titles]
+    return sum(dated) > len(dated) / 2
 
 
 def split_title(title: str | None, year: int | None) -> tuple[str | None, int | None]:

@@ -1,6 +1,6 @@
 """The words of a plot and regions of a poster that matter for a genre, for every backend."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, get_args
@@ -119,6 +119,8 @@ class Attributor:
         probability = {name: float(probs[column]) for name, column in labels.items()}
         explanation = replace(explanation, probability=probability, notes=dict.fromkeys(labels, ()))
         for modality, network in networks.items():
+            if film.part_of(modality) == "title":
+                continue  # its words are not attributed
             if network is not None:
                 explanation = self._by_gradients(explanation, explained, modality, network, slices)
             elif modality is Modality.PLOT:
@@ -178,8 +180,6 @@ class Attributor:
     def _with_words(self, explanation: Explanation, explained: _Explained) -> Explanation:
         """Return an explanation with the plot's words and phrases, by leaving them out."""
         film = explained.film
-        if not film.plot.strip():  # a title alone
-            return explanation
         word_indices = self._reader.token_words(film)
         effects = occlude_words(
             explained.variants, film, word_indices, list(explained.labels.values())
@@ -267,6 +267,8 @@ def label_columns(genres: Sequence[str], known: Sequence[str]) -> dict[str, int]
     Raises:
         InputError: The model does not have a genre; the message names all such genres.
     """
+    if not isinstance(genres, Iterable):
+        raise InputError(f"found {genres!r}; expected a list of genres")
     names = [genres] if isinstance(genres, str) else list(genres)
     unknown = [name for name in names if name not in known]
     if unknown:

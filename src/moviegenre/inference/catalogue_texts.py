@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import date
+from functools import partial
 from itertools import islice
 
 from moviegenre.core.errors import DataError, did_you_mean, shortened
@@ -14,11 +14,10 @@ from moviegenre.data.tables.poster_files import PosterFiles
 from moviegenre.data.tables.rows import Row, Table, Written
 from moviegenre.data.tables.series import kind_column, other_kind
 from moviegenre.data.tables.source import TableSource
-from moviegenre.data.titles import ends_with_year, split_title
-from moviegenre.inference.title_check import check_year
+from moviegenre.data.titles import end_with_years, split_title
+from moviegenre.inference.title_check import check_year, year_cell
 
 _SEARCHED_ROWS = 50  # for an existing poster, and for years in titles
-_YEAR_TYPES = (str, int, float, date)  # of cells; other types are read as texts
 
 
 @dataclass(frozen=True)
@@ -165,6 +164,9 @@ class TextTable:
             format=columns.format,
             needs_plot=not columns.plots,
         )
+        poster = columns.poster or usual.poster
+        if poster and self._posters is not None:
+            self._posters.learn(partial(self._table.cells, poster))
         poster = columns.poster or self._usual_poster(usual.poster)
         filled = replace(
             columns,
@@ -195,9 +197,8 @@ class TextTable:
 
     def _has_years_in_titles(self, name: str) -> bool:
         """Return whether most titles of the first rows end with a year."""
-        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
-        dated = [ends_with_year(cell_text(row.values.get(name))) for row in rows]
-        return sum(dated) > len(dated) / 2
+        cells = islice(self._table.cells(name), _SEARCHED_ROWS)
+        return end_with_years(map(cell_text, cells))
 
     def _usual_poster(self, name: str | None) -> str | None:
         """Return a poster column with a usual name, if it may have names of existing files."""
@@ -205,8 +206,7 @@ class TextTable:
             return name
         if self._posters is None:
             return None
-        rows = islice(self._table.rows([name]), _SEARCHED_ROWS)
-        if self._posters.names_files(row.values.get(name) for row in rows):
+        if self._posters.names_files(islice(self._table.cells(name), _SEARCHED_ROWS)):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         self._has_unusable_posters = True
@@ -231,7 +231,7 @@ class TextTable:
                 faults.append(f"column {name}: {error}")
         names = (self.columns.title, self.columns.year)
         title, year = (row.values.get(name) if name else None for name in names)
-        release, warning = check_year(year if isinstance(year, _YEAR_TYPES) else cell_text(year))
+        release, warning = check_year(year_cell(year))
         title, release = split_title(parse_title(title), release)
         warnings = (*self._kind_warnings(row), *filter(None, [warning]))
         return TextRow(id_, tuple(texts), title, release, tuple(faults), warnings=warnings)

@@ -1,16 +1,28 @@
 """scikit-learn's interface: ``predict_proba(X)`` and ``classes_`` for tables of films."""
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence, ValuesView
+from collections import Counter, UserList, deque
+from collections.abc import (
+    Iterable,
+    Iterator,
+    Mapping,
+    MutableSequence,
+    Sequence,
+    ValuesView,
+)
+from dataclasses import replace
+from pathlib import Path
 from typing import Any, Literal, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
 
-from moviegenre.core.errors import InputError
-from moviegenre.data.tables.columns import PLOT_COLUMN, find_plot_column, plot_column_note
-from moviegenre.inference.films import Plot, Poster
-from moviegenre.inference.title_check import Title, Year
+from moviegenre.core.errors import InputError, shortened
+from moviegenre.data.tables.cells import cell_text
+from moviegenre.data.tables.columns import FoundColumns, find_columns, require_single
+from moviegenre.data.titles import end_with_years
+from moviegenre.inference.films import Plot, Poster, find_poster
+from moviegenre.inference.title_check import Title, Year, title_cell, year_cell
 
 logger = logging.getLogger(__name__)
 
@@ -28,11 +40,15 @@ class Series(Protocol):
         """Return the cells."""
 
 
-Column = list[Any] | Iterator[Any] | ValuesView[Any] | npt.NDArray[Any] | Series
+Column = MutableSequence[Any] | Iterator[Any] | ValuesView[Any] | npt.NDArray[Any] | Series
 """One part of several films, such as their plots; see ``as_column``."""
 
-_POSTER = "poster"
-_FURTHER_COLUMNS = ("title", "year")
+Posters = list[Any] | deque[Any] | UserList[Any] | Iterator[Any] | ValuesView[Any] | Series
+"""A column of posters alone; an array may also be the pixels of a single one."""
+
+_PARTS = ("plot", "poster", "title", "year")
+_TABLE = "the table"
+_SEARCHED_ROWS = 50  # for an existing poster
 _MISSING = frozenset({"NAType", "NaTType"})  # pandas' types, by name: pandas is not imported
 
 
@@ -72,42 +88,33 @@ def table_rows(
 
     Args:
         table: A pandas or polars data frame, an Arrow table or anything else with Arrow's
-            ``__arrow_c_stream__``, with the columns ``plot``, ``poster`` or both, and ``title`` and
-            ``year`` if it has them; a sequence of mappings with these keys, of (plot, poster)
-            pairs, or of plots; a Series or an array of plots.
+            ``__arrow_c_stream__``, a mapping from names to columns, or a sequence of mappings, with
+            a plot, a poster or both, and title and year if it has them; a sequence of (plot,
+            poster) pairs, or of plots; a Series or an array of plots.
         errors: ``report`` returns an error in place of a row of another kind. Wrong columns of a
             data frame are always raised, because they concern the whole table.
 
-    Without ``plot`` the only column with another usual name is read, see ``plot_column``.
+    Columns are found by their usual names, as in a catalogue, see ``columns.find_columns``; a note
+    on them is logged. A row with nothing but a title and a year is a film, too.
 
     Raises:
         InputError: The table or a row is of another kind; the message names the first such row.
-        DataError: Several columns may be the plot.
+        DataError: Several columns may be the plot, or several have the same name.
     """
-    is_frame = True
-    if hasattr(table, "to_pylist"):  # Arrow
-        table = table.to_pylist()
-    elif hasattr(table, "to_dicts"):  # polars
-        table = table.to_dicts()
-    elif hasattr(table, "columns") and hasattr(table, "to_dict"):  # pandas
-        table = table.to_dict("records")
-    elif hasattr(table, "__arrow_c_stream__") and not hasattr(table, "to_list"):  # no Series
-        import pyarrow as pa
-
-        table = pa.table(table).to_pylist()
-    else:
-        is_frame = False
+    rows_or_frame = _frame_rows(table)
+    is_frame = rows_or_frame is not None
+    table = table if rows_or_frame is None else rows_or_frame
     if isinstance(table, str | bytes | Mapping) or not isinstance(table, Iterable):
         raise InputError(
             f"found {type(table).__name__}, expected a table of films; "
             "for one film, use predict(plot=..., poster=...)"
         )
     films = list(table)
-    plot_name = _plot_name(films)
+    columns = _usual_columns([film for film in films if isinstance(film, Mapping)])
     rows: list[Row | InputError] = []
     for number, film in enumerate(films):
         try:
-            rows.append(_row(film, plot_name))
+            rows.append(_row(film, columns))
         except InputError as error:
             if is_frame or errors != "report":
                 raise InputError(f"films[{number}]: {error}") from None
@@ -115,18 +122,80 @@ def table_rows(
     return rows
 
 
-def _plot_name(films: Sequence[object]) -> str:
-    """Return the key of the plot in the mappings of a table, and log it if it is not ``plot``.
+def _frame_rows(table: Any) -> list[Any] | None:  # noqa: ANN401 - a frame of any library
+    """Return the rows of a data frame as mappings; None for anything else.
+
+    Raises:
+        InputError: The columns of a mapping differ in length.
+        DataError: Several columns of pandas have the name of a column that is read.
+    """
+    if hasattr(table, "to_pylist"):  # Arrow
+        return list(table.to_pylist())
+    if hasattr(table, "to_dicts"):  # polars
+        return list(table.to_dicts())
+    if hasattr(table, "columns") and hasattr(table, "to_dict"):  # pandas
+        names = [name for name in table.columns if isinstance(name, str)]
+        if twice := [name for name, number in Counter(names).items() if number > 1]:
+            found = _found(list(dict.fromkeys(names)))
+            require_single(filter(None, (getattr(found, part) for part in _PARTS)), twice, _TABLE)
+            table = table.loc[:, ~table.columns.duplicated()]
+        return list(table.to_dict("records"))
+    if hasattr(table, "__arrow_c_stream__") and not hasattr(table, "to_list"):  # no Series
+        import pyarrow as pa
+
+        return list(pa.table(table).to_pylist())
+    if not isinstance(table, Mapping):
+        return None
+    columns = {name: as_column(values) for name, values in table.items()}
+    if not columns or not all(isinstance(values, list) for values in columns.values()):
+        return None
+    lengths = {name: len(values) for name, values in columns.items()}
+    if len(set(lengths.values())) > 1:
+        listed = shortened(", ".join(f"{name} {length}" for name, length in lengths.items()))
+        raise InputError(f"found columns of different lengths ({listed}); expected the same")
+    return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+
+
+def _usual_columns(films: Sequence[Mapping[Any, Any]]) -> FoundColumns:
+    """Return the keys of films by their content, and log a note on unusual ones.
 
     Raises:
         DataError: Several keys may be the plot.
     """
-    keys = {name for film in films if isinstance(film, Mapping) for name in film}
-    advice = "rename the one to read to 'plot'"
-    name = find_plot_column(keys, table="the table", advice=advice) or PLOT_COLUMN
-    if note := plot_column_note(name):
-        logger.info("the table: %s", note)
-    return name
+    keys = dict.fromkeys(name for film in films for name in film)
+    columns = _found([name for name in keys if isinstance(name, str)])
+    notes: list[str] = []
+    if columns.poster not in (None, "poster"):
+        cells = (film.get(columns.poster) for film in films[:_SEARCHED_ROWS])
+        if not any(map(_may_be_poster, cells)):
+            notes.append(f"column {columns.poster!r} is not read, since it names no files here")
+            columns = replace(columns, poster=None)
+    other_plots = columns.other_plots
+    notes += [f"column {name!r} is left out; add its text to the plot" for name in other_plots]
+    if note := replace(columns, other_plots=()).note({"id", "genres"}):
+        notes.insert(0, note)
+    titles = [cell_text(cell_value(film.get(columns.title))) for film in films[:_SEARCHED_ROWS]]
+    if columns.title and not columns.year and end_with_years(titles):
+        notes.append(f"year from the end of the titles in column {columns.title!r}")
+    if notes:
+        logger.info("%s: %s", _TABLE, "; ".join(notes))
+    return columns
+
+
+def _found(names: Sequence[str]) -> FoundColumns:
+    if not names:
+        return FoundColumns()
+    return find_columns(names, table=_TABLE, advice="rename the one to read to 'plot'")
+
+
+def _may_be_poster(cell: object) -> bool:
+    """Return whether a cell is a picture, or names a file."""
+    cell = cell_value(cell)
+    if isinstance(cell, Mapping):
+        cell = cell.get("bytes") or cell.get("path")
+    if isinstance(cell, str | Path):
+        return bool(str(cell).strip()) and find_poster(str(cell)) is not None
+    return cell is not None and not isinstance(cell, bool | int | float)
 
 
 def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict takes them
@@ -148,19 +217,19 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
         listed = " and ".join(f"{length} {name}s" for name, length in lengths.items())
         raise InputError(f"found {listed}; expected as many")
     plots, posters, titles, years = (
-        [cell_value(value) for value in columns.get(name, [None] * num_films)]
-        for name in (PLOT_COLUMN, _POSTER, *_FURTHER_COLUMNS)
+        [cell_value(value) for value in columns.get(name, [None] * num_films)] for name in _PARTS
     )
-    return list(zip(plots, map(_poster, posters), titles, years, strict=True))
+    return list(zip(plots, posters, titles, years, strict=True))
 
 
 def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     """Return a column of films as a list; a value of a single film stays as it is.
 
     Args:
-        values: A list, a generator or another iterator, the values of a mapping, a Series of
-            pandas or polars, an Arrow array, an array with one axis, or pixels of several posters
-            (N, H, W, 3 or 4). No library is imported for the checks.
+        values: A list or another sequence except texts, bytes and tuples; a generator or another
+            iterator; the values of a mapping; a Series of pandas or polars; an Arrow array; an
+            array with one axis, or pixels of several posters (N, H, W, 3 or 4). No library is
+            imported for the checks.
 
     Raises:
         InputError: The value is ``frame.plot``, pandas' drawing, not a column.
@@ -173,34 +242,36 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
         return list(values) if values.ndim in (1, 4) else values
     if isinstance(values, Iterator | ValuesView) and not hasattr(values, "read"):  # no open file
         return list(values)
-    if isinstance(values, str | bytes | np.generic) or not hasattr(values, "__len__"):
-        return values
     for method in ("to_pylist", "to_list"):  # Arrow; pandas and polars
-        if hasattr(values, method):
+        if hasattr(values, method) and hasattr(values, "__len__"):
             return getattr(values, method)()
-    return values
+    is_single = isinstance(values, str | bytes | bytearray | memoryview | tuple)
+    return list(values) if isinstance(values, Sequence) and not is_single else values
 
 
-def _row(film: Any, plot_name: str) -> Row:  # noqa: ANN401 - checked here
+def _row(film: Any, columns: FoundColumns) -> Row:  # noqa: ANN401 - checked here
     film = cell_value(film)
     if film is None or isinstance(film, str):
         return film, None, None, None
     if isinstance(film, Mapping):
-        columns = (plot_name, _POSTER)
-        missing_names = [name for name in columns if name not in film]
-        misspelt = [key for key in film if str(key).lower() in missing_names]
-        if misspelt or not any(name in film for name in columns):
-            raise InputError(
-                f"found {', '.join(map(str, film)) or 'nothing'}; expected plot, poster or both"
-            )
+        parts = {part: getattr(columns, part) for part in _PARTS}
+        known = {parts["title"], parts["year"], columns.id}
+        if parts["plot"] not in film and parts["poster"] not in film:
+            is_title_alone = parts["title"] in film and known.issuperset(film)
+            if not is_title_alone:
+                raise InputError(
+                    f"found {shortened(', '.join(map(str, film))) or 'nothing'}; expected plot, "
+                    "poster or both; rename the column of plots to 'plot'; to predict from titles "
+                    "alone, which is less certain, leave out all columns but title and year"
+                )
         plot, poster, title, year = (
-            cell_value(film.get(name)) for name in (*columns, *_FURTHER_COLUMNS)
+            cell_value(film.get(name)) if name else None for name in parts.values()
         )
-        return plot, _poster(poster), title, year
+        return plot, poster, title_cell(title), year_cell(year)
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(cell_value, film), None)[:2]
-        return plot, _poster(poster), None, None
+        return plot, poster, None, None
     raise InputError(
         f"found {type(film).__name__}; expected a mapping with plot and poster, or a "
         "(plot, poster) pair"
@@ -214,10 +285,3 @@ def cell_value(value: Any) -> Any:  # noqa: ANN401 - a table's cell
     if isinstance(value, np.ndarray) and value.ndim == 1 and value.dtype.kind in "OUT":
         return tuple(value.tolist())
     return None if type(value).__name__ in _MISSING else value
-
-
-def _poster(poster: Any) -> Any:  # noqa: ANN401 - a table's cell
-    """Return a poster; from a struct of this package or of Hugging Face, its content."""
-    if isinstance(poster, Mapping):
-        return poster.get("bytes") or poster.get("path")
-    return poster

@@ -24,6 +24,11 @@ class EnsembleFilm(Film):
 
     views: tuple[tuple[Film, ...], ...] = ()
 
+    @property
+    def key(self) -> object:
+        """See ``Film.key``: the keys of all forms."""
+        return tuple(tuple(form.key for form in forms) for forms in self.views)
+
 
 class EnsembleReader(FilmReader):
     """Reads films for all members of an ensemble.

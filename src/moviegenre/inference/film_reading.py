@@ -56,7 +56,7 @@ def read_films(
 
 
 def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
-    """Log a warning that names the films that could not be read, if any.
+    """Log a warning that names films that could not be read, and one of films with warnings.
 
     Args:
         films: The result of ``read_films``.
@@ -64,6 +64,20 @@ def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
     """
     if faults := _faults(films):
         logger.warning("not read in full: %s; %s", faults, consequence)
+    read = [(number, found.film) for number, found in enumerate(films) if found.film is not None]
+    noted = [(number, film) for number, film in read if film.warnings]
+    noted.sort(key=lambda item: bool(item[1].modalities))  # films without an answer first
+    if noted:
+        lines = [f"films[{number}]: {' '.join(film.warnings)}" for number, film in noted]
+        num_unanswered = sum(not film.modalities for _, film in noted)
+        unanswered = (
+            f", {num_unanswered} of them with nothing to read (no genre is chosen, and their "
+            "probabilities are the genres' frequencies)"
+        )
+        logger.warning(
+            "films with a warning: %d of %d%s: %s",
+            *(len(noted), len(films), unanswered if num_unanswered else "", _first(lines)),
+        )
 
 
 def _read(reader: FilmReader, row: Row | InputError, errors: Errors) -> ReadFilm:
@@ -101,6 +115,10 @@ def used_instead(parts: Sequence[str]) -> str:
 def _faults(films: Sequence[ReadFilm]) -> str:
     """Return the first faults and the number of others; empty if there are none."""
     faults = [f"films[{number}]: {film.error}" for number, film in enumerate(films) if film.error]
+    return _first(faults)
+
+
+def _first(faults: Sequence[str]) -> str:
     named = "; ".join(faults[:_MAX_NAMED])
     more = len(faults) - _MAX_NAMED
     return f"{named}; and {more:,} more {'film' if more == 1 else 'films'}" if more > 0 else named

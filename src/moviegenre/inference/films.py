@@ -1,6 +1,7 @@
 """Convert a caller's plots and poster to a film, and films to a batch."""
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,7 +12,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from moviegenre.artifacts.info import ModelInfo
-from moviegenre.core.errors import InputError, missing_path_message
+from moviegenre.core.errors import InputError, missing_path_message, shortened
 from moviegenre.core.reading import (
     MissingFileError,
     NotAFileError,
@@ -23,10 +24,11 @@ from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.film_text import choose_plot, film_text
 from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
-from moviegenre.data.placeholders import without_markup
+from moviegenre.data.placeholders import is_poster_placeholder, without_markup
 from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged
+from moviegenre.data.tables.poster_files import PosterFolder, spellings
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
@@ -43,8 +45,11 @@ class BinaryFile(Protocol):
         """Return at most so many bytes from its position."""
 
 
-Poster = str | Path | bytes | BinaryFile | Image.Image | npt.NDArray[Any] | None
-"""A path, encoded bytes, an open file, a PIL image, pixels (H, W, 3 or 4) or (H, W), or None."""
+Poster = (str | Path | bytes | bytearray | memoryview | BinaryFile | Image.Image) | (
+    npt.NDArray[Any] | Mapping[str, Any] | None
+)
+"""A path, encoded bytes, an open file, a PIL image, pixels (H, W, 3 or 4) or (H, W), a mapping with
+one of these as ``bytes`` or ``path``, or None."""
 
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
 """The warning of a film with nothing but a title."""
@@ -70,6 +75,11 @@ class Film:
     warnings: tuple[str, ...] = field(default=(), kw_only=True)
 
     @property
+    def key(self) -> object:
+        """A value that is equal for films with the same answer; posters are the same object."""
+        return self.tokens.tobytes(), None if self.poster is None else id(self.poster)
+
+    @property
     def modalities(self) -> tuple[Modality, ...]:
         """The modalities of the film, plot first; title and year are text, as the plot is."""
         has = {Modality.PLOT: len(self.tokens) > 0, Modality.POSTER: self.poster is not None}
@@ -81,6 +91,11 @@ class Film:
         has = {"plot": bool(self.plot.strip()), "poster": self.poster is not None}
         parts = tuple(part for part, is_there in has.items() if is_there)
         return parts or (("title",) if len(self.tokens) else ())
+
+    def part_of(self, modality: Modality) -> str:
+        """Return the part of a modality in an explanation: of the text, plot or title alone."""
+        is_title = modality is Modality.PLOT and not self.plot.strip()
+        return "title" if is_title else modality
 
 
 class FilmReader:
@@ -128,8 +143,7 @@ class FilmReader:
             PosterError: The poster is no image.
         """
         texts = _texts(plot)
-        if isinstance(poster, str) and not poster.strip():
-            poster = None  # an empty cell
+        poster = _named(poster)
         reads_title = "title" in self._data.reads
         checked = check_title_and_year(title, year, reads_title=reads_title)
         name, release = checked.title, checked.year
@@ -226,6 +240,14 @@ class FilmReader:
         return movies.batch(range(len(films)))
 
 
+def distinct_films(films: Sequence[Film]) -> tuple[list[Film], list[int]]:
+    """Return films without repetitions, and each film's row among them."""
+    rows: dict[object, int] = {}
+    index = [rows.setdefault(film.key, len(rows)) for film in films]
+    first = dict(zip(reversed(index), reversed(films), strict=True))
+    return [first[row] for row in range(len(rows))], index
+
+
 def read_poster(poster: Poster) -> Image.Image:
     """Return a poster as an upright RGB image.
 
@@ -236,7 +258,7 @@ def read_poster(poster: Poster) -> Image.Image:
         PosterError: The file or the bytes are no image.
     """
     if isinstance(poster, str | Path):
-        return _read_file(at_home(Path(poster)))
+        return _read_file(find_poster(str(poster)) or _missing_path(str(poster)))
     if isinstance(poster, bytes | bytearray | memoryview):
         return decode_poster(bytes(poster), shrink=True)
     if isinstance(poster, np.ndarray):
@@ -252,6 +274,38 @@ def read_poster(poster: Poster) -> Image.Image:
         f"a poster is {type(poster).__name__}; expected a path, bytes, an open file, a PIL image "
         "or an array"
     )
+
+
+def find_poster(name: str) -> Path | None:
+    r"""Return the file of a poster; None if there is none.
+
+    A name is tried unchanged, then as in a table: with ``\` as ``/``, ``%20`` as a space, without
+    ``file://``, and in another case.
+    """
+    path = at_home(Path(name))
+    return path if os.path.lexists(path) else PosterFolder(Path()).existing(spellings(name))
+
+
+def _missing_path(name: str) -> Path:
+    """Return a path that does not exist, for the message."""
+    is_file_address = name.lower().startswith("file:")
+    return Path(spellings(name)[0]) if is_file_address else at_home(Path(name))
+
+
+def _named(poster: Poster) -> Poster:
+    """Return a poster out of its mapping; None for an empty cell or a placeholder.
+
+    Raises:
+        InputError: The mapping has other keys.
+    """
+    if isinstance(poster, Mapping):  # as in Parquet of this package or of Hugging Face
+        if not poster.keys() & {"bytes", "path"}:
+            keys = shortened(", ".join(map(str, poster))) or "no keys"
+            raise InputError(f"a poster is a mapping of {keys}; expected bytes or path")
+        poster = poster.get("bytes") or poster.get("path")
+    if isinstance(poster, str) and (not poster.strip() or is_poster_placeholder(poster.strip())):
+        return None
+    return poster
 
 
 def _content(file: BinaryFile) -> bytes:

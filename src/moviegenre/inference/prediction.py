@@ -50,9 +50,10 @@ class Explanation:
     """The effects of a film's parts on the prediction.
 
     Attributes:
-        effects: By genre and modality, the decrease of the genre's log-odds without that modality:
-            positive is evidence for the genre, negative against it.
-        attention: The weights of the model's own gate for each modality, adding up to 1; None if
+        effects: By genre and part (``plot``, ``poster``, or ``title`` if there is no plot), the
+            decrease of the genre's log-odds without that part: positive is evidence for the genre,
+            negative against it.
+        attention: The weights of the model's own gate for each part, adding up to 1; None if
             the model has no gate.
         plot: The text that the model read: the plot, or from several plots the chosen one or all
             joined. The ``start`` and ``end`` of words are positions in it.
@@ -71,8 +72,8 @@ class Explanation:
             matters.
     """
 
-    effects: dict[str, dict[Modality, float]]
-    attention: dict[Modality, float] | None = None
+    effects: dict[str, dict[str, float]]
+    attention: dict[str, float] | None = None
     plot: str = ""
     words: dict[str, tuple[WordShare, ...]] = field(default_factory=dict)
     regions: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, compare=False)
@@ -82,21 +83,20 @@ class Explanation:
     regions_without: dict[str, npt.NDArray[np.float32]] = field(default_factory=dict, compare=False)
     notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
-    def share(self, genre: str | None = None) -> dict[Modality, float]:
-        """Return each modality's share of the effects, regardless of their sign, adding up to 1.
+    def share(self, genre: str | None = None) -> dict[str, float]:
+        """Return each part's share of the effects, regardless of their sign, adding up to 1.
 
         Args:
             genre: One genre; None takes all of them together.
         """
         rows = list(self.effects.values()) if genre is None else [self.effects[genre]]
-        totals: dict[Modality, float] = {}
+        totals: dict[str, float] = {}
         for row in rows:
-            for modality, effect in row.items():
-                totals[modality] = totals.get(modality, 0.0) + abs(effect)
+            for part, effect in row.items():
+                totals[part] = totals.get(part, 0.0) + abs(effect)
         sum_of_totals = sum(totals.values())
         return {
-            modality: total / sum_of_totals if sum_of_totals else 0.0
-            for modality, total in totals.items()
+            part: total / sum_of_totals if sum_of_totals else 0.0 for part, total in totals.items()
         }
 
     def to_json_dict(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ class Prediction:
         first = list(self.probabilities.items())[:_NUM_LIKELIEST]
         return {genre: value for genre, value in first if value > _LEAST_LIKELY}
 
-    def explain(self, *, attribute: Sequence[str] = ()) -> Explanation:
+    def explain(self, *, attribute: Sequence[str] | None = ()) -> Explanation:
         """Compute an explanation.
 
         Args:
@@ -185,7 +185,7 @@ class Prediction:
         Raises:
             InputError: The model does not know such a genre.
         """
-        return self._explain(attribute)
+        return self._explain(attribute or ())
 
     def similar(self, count: int = 5) -> list[SimilarMovie]:
         """Return the training movies with the most similar predictions, the most similar first.
@@ -237,5 +237,5 @@ def _without_model(_: object) -> NoReturn:
     )
 
 
-def _plain(values: Mapping[Modality, Any]) -> dict[str, Any]:
-    return {modality.value: value for modality, value in values.items()}
+def _plain(values: Mapping[Any, Any]) -> dict[str, Any]:
+    return {str(part): value for part, value in values.items()}

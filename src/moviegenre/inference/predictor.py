@@ -20,8 +20,8 @@ from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, label_columns
 from moviegenre.inference.classifier import (
     Column,
+    Posters,
     Row,
-    Series,
     TableClassifier,
     as_column,
     cell_value,
@@ -30,7 +30,7 @@ from moviegenre.inference.classifier import (
 )
 from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.film_reading import Errors, log_faults, read_films
-from moviegenre.inference.films import Film, Poster
+from moviegenre.inference.films import Film, Poster, distinct_films
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
@@ -153,8 +153,19 @@ class Predictor(TableClassifier):
         /,
         *,
         plot: None = ...,
-        poster: list[Any] | Series,
+        poster: Posters,
         title: Column | None = ...,
+        year: Column | None = ...,
+        errors: Errors = ...,
+    ) -> list[Prediction]: ...
+    @overload
+    def predict(
+        self,
+        /,
+        *,
+        plot: None = ...,
+        poster: None = ...,
+        title: Column,
         year: Column | None = ...,
         errors: Errors = ...,
     ) -> list[Prediction]: ...
@@ -201,7 +212,8 @@ class Predictor(TableClassifier):
                 raise InputError("found a table beside plot or poster; expected one or the other")
             return self._predict_table(films, errors)
         parts = [cell_value(as_column(part)) for part in parts]
-        if isinstance(parts[0], list) or isinstance(parts[1], list):
+        given = [part for part in parts[:2] if part is not None] or parts[2:]
+        if any(isinstance(part, list) for part in given):
             rows = film_rows(**dict(zip(("plot", "poster", "title", "year"), parts, strict=True)))
             return self._predict_rows(rows, errors)
         if errors == "raise":
@@ -279,6 +291,7 @@ class Predictor(TableClassifier):
 
     def answer(self, films: Sequence[Film], batch_size: int = _BATCH_SIZE) -> Answer:
         """Return logits (N, L) and gate weights of N films, batched by similar length."""
+        films, index = distinct_films(films)
         lengths = np.array([len(film.tokens) for film in films], dtype=np.int64)
         logits = np.zeros((len(films), len(self.model.genres)), dtype=np.float32)
         gate: npt.NDArray[np.float32] | None = None
@@ -288,7 +301,7 @@ class Predictor(TableClassifier):
             if answer.gate is not None:
                 gate = np.zeros((len(films), 2), dtype=np.float32) if gate is None else gate
                 gate[rows] = answer.gate
-        return Answer(logits, gate)
+        return Answer(logits[index], None if gate is None else gate[index])
 
     def explain(
         self,
@@ -318,16 +331,16 @@ class Predictor(TableClassifier):
         point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
         whole = slices.run(lambda: self.backend.answer(batch))
-        effects: dict[str, dict[Modality, float]] = {name: {} for name in self.model.genres}
+        effects: dict[str, dict[str, float]] = {name: {} for name in self.model.genres}
         for modality in film.modalities:
             without = slices.run(partial(self.backend.answer, batch.without(modality)))
             # The calibration's shift cancels in the difference; its scale does not.
             decrease = point.scale * (whole.logits[0] - without.logits[0])
             for name, effect in zip(self.model.genres, decrease, strict=True):
-                effects[name][modality] = float(effect)
+                effects[name][film.part_of(modality)] = float(effect)
         gate = None
         if whole.gate is not None:
-            gate = dict(zip(Modality, map(float, whole.gate[0]), strict=True))
+            gate = dict(zip(map(film.part_of, Modality), map(float, whole.gate[0]), strict=True))
         explanation = Explanation(effects, gate, film.plot)
         return self._attributor.explained(
             explanation, film, whole.logits[0], labels, method=method, slices=slices

@@ -4,12 +4,14 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 
 from moviegenre.core.errors import InputError
 from moviegenre.data.placeholders import is_title_placeholder
 from moviegenre.data.records import parse_title
+from moviegenre.data.tables.cells import cell_text
 from moviegenre.data.titles import split_title
 from moviegenre.data.years import usable_year
 
@@ -72,6 +74,17 @@ def check_title_and_year(title: object, year: object, *, reads_title: bool = Tru
     return TitleAndYear(None if fault else name, release, warnings)
 
 
+def title_cell(value: object) -> Any:  # noqa: ANN401 - a cell of any table
+    """Return the title in a table's cell; None for a value that is no title."""
+    return value if isinstance(value, np.generic) else parse_title(value)
+
+
+def year_cell(value: object) -> Any:  # noqa: ANN401 - a cell of any table
+    """Return the year in a table's cell; a value of another type as text, so that it is ignored."""
+    is_year = isinstance(value, str | int | float | date | np.generic)
+    return value if is_year and not isinstance(value, bool | np.bool_) else cell_text(value) or None
+
+
 def check_year(year: object) -> tuple[int | None, str | None]:
     """Return a usable year, and a warning if the year is not usable.
 
@@ -88,7 +101,7 @@ def check_year(year: object) -> tuple[int | None, str | None]:
         year = str(year) if isinstance(year, np.datetime64) else year.item()
     if year is None or year != year:
         return None, None
-    if not isinstance(year, str | int | float | date):
+    if isinstance(year, bool) or not isinstance(year, str | int | float | date):
         raise InputError(f"a year is {year!r}; expected a whole number, such as 1947")
     number, unusable = usable_year(year)
     if unusable:
@@ -104,7 +117,8 @@ def _text(title: object) -> str | None:
     """
     if title is None:
         return None
-    text = parse_title(title.item() if isinstance(title, np.generic) else title)
+    value = title.item() if isinstance(title, np.generic) else title
+    text = None if isinstance(value, bool) else parse_title(value)
     if text is None:
         raise InputError(f"a title is {type(title).__name__}; expected a text")
     return text.strip() or None

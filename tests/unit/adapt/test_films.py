@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import moviegenre
-from moviegenre.adapt.films import OwnFilms, read_own_films
+from moviegenre.adapt.films import OwnFilms, RowList, read_own_films
 from moviegenre.data.sources.table import TableColumns
 from moviegenre.inference.predictor import Predictor
 
@@ -53,3 +53,20 @@ def test_a_tag_keeps_its_most_frequent_spelling(predictor: Predictor, tmp_path: 
     films = read(tmp_path, ["HEIST", "HEIST", "heist", "calm", "calm", "odd"], predictor, 2)
     assert films.genres.names == ("HEIST", "calm")
     assert films.rare == {"odd": 1}
+
+
+def test_rows_that_are_left_out_are_named(predictor: Predictor, tmp_path: Path) -> None:
+    plots = [f"A dog meets ghost number {n}.,,{'a' if n % 2 else 'b'}" for n in range(4)]
+    plots[3] = plots[3].replace(",,", ",gone.jpg,")
+    rows = ["x,,a,more", *plots, "y,,b,more", ",gone.jpg,a", "A dog.,,"]
+    (tmp_path / "films.csv").write_text("plot,poster,genres\n" + "\n".join(rows) + "\n")
+    films = read_own_films(tmp_path / "films.csv", TableColumns(), predictor, 2, lambda *_: None)
+    missing = "'gone.jpg': does not exist; expected a poster's file"
+    assert films.left_out == {
+        "the row is damaged": RowList(
+            [1, 6], "has 4 cells, expected 3; is a quotation mark missing?"
+        ),
+        "nothing to read": RowList([7], missing),
+        "no genre": RowList([8]),
+    }
+    assert films.without_poster == RowList([5], missing)

@@ -7,7 +7,6 @@ import pytest
 
 from moviegenre.apps.film_output import print_prediction
 from moviegenre.core.genre_mapping import GenreNames
-from moviegenre.core.types import Modality
 from moviegenre.inference.prediction import Explanation, Prediction, WordShare
 
 WORDS = (
@@ -20,7 +19,7 @@ WORDS = (
 
 def print_explained() -> None:
     """Print a film whose parts have small effects."""
-    effects = {Modality.PLOT: 1.0, Modality.POSTER: 0.0}
+    effects: dict[str, float] = {"plot": 1.0, "poster": 0.0}
     explanation = Explanation(
         {"Horror": effects},
         words={"Horror": WORDS},

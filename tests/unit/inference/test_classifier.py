@@ -2,6 +2,8 @@
 
 import subprocess
 import sys
+from collections import UserList, deque
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,7 +15,7 @@ import pytest
 from sklearn.model_selection import cross_val_score
 
 import moviegenre
-from moviegenre.core.errors import InputError
+from moviegenre.core.errors import DataError, InputError
 from moviegenre.inference.classifier import as_column, film_rows, table_rows
 
 PLOTS = ["a ghost", "a prank"]
@@ -56,7 +58,19 @@ def test_a_frame_is_a_table(kind: str) -> None:
     assert table_rows(FRAMES[kind]) == ROWS
 
 
-@pytest.mark.parametrize("single", ["a ghost", ("a", "b"), b"image", None, 1950, np.int64(1950)])
+@pytest.mark.parametrize(
+    "single",
+    [
+        "a ghost",
+        ("a", "b"),
+        b"image",
+        bytearray(b"image"),
+        memoryview(b"image"),
+        None,
+        1950,
+        np.int64(1950),
+    ],
+)
 def test_what_belongs_to_one_film_stays_as_it_is(single: Any) -> None:
     assert as_column(single) is single
 
@@ -91,9 +105,75 @@ def test_cells_of_a_table_are_read_as_in_a_catalogue() -> None:
         }
     )
     assert table_rows(frame) == [
-        (("a", "b"), b"image", 300, 2006),
-        ("c", "c.jpg", "C", None),
+        (("a", "b"), {"bytes": b"image", "path": None}, "300", 2006),
+        ("c", {"bytes": None, "path": "c.jpg"}, "C", None),
     ]
+
+
+USUAL = {
+    "Title": ["Rain", "Dust"],
+    "Release Year": [1950, True],
+    "Overview": PLOTS,
+    "poster_path": [None, "posters\\B%20C.jpg"],
+    "genre": ["Drama", "Drama"],
+}
+
+
+@pytest.mark.parametrize("kind", [dict, pd.DataFrame, pl.DataFrame, pa.table, "rows"])
+def test_usual_names_are_read_as_on_the_command_line(
+    kind: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    caplog.set_level("INFO")
+    columns = (
+        USUAL if kind in (dict, pd.DataFrame, "rows") else {**USUAL, "Release Year": [1950, 0]}
+    )
+    rows = [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
+    table = rows if kind == "rows" else kind(columns)
+    years = [1950, "True" if columns is USUAL else 0]
+    assert table_rows(table) == [
+        ("a ghost", None, "Rain", years[0]),
+        ("a prank", None, "Dust", years[1]),
+    ]
+    assert "column 'poster_path' is not read, since it names no files here" in caplog.text
+    read = "plot from column 'Overview', title from column 'Title', year from column 'Release Year'"
+    assert read in caplog.text
+    (tmp_path / "posters").mkdir()
+    (tmp_path / "posters" / "b c.jpg").write_bytes(b"image")
+    table = rows if kind == "rows" else kind(columns)
+    assert [row[1] for row in table_rows(table) if isinstance(row, tuple)] == [
+        None,
+        "posters\\B%20C.jpg",
+    ]
+
+
+def test_columns_of_a_table_are_checked(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
+    table_rows({"plot": PLOTS, "title": ["Rain (1950)", "Dust (1951)"], "plot_long": PLOTS})
+    assert caplog.messages == [
+        "the table: column 'plot_long' is left out; add its text to the plot; year from the end of "
+        "the titles in column 'title'"
+    ]
+    with pytest.raises(InputError, match=r"different lengths \(plot 2, title 1\)"):
+        table_rows({"plot": PLOTS, "title": ["a"]})
+    twice = pd.DataFrame([["a", "b", "c"]], columns=["plot", "plot", "x"])
+    with pytest.raises(DataError, match="several columns named 'plot'"):
+        table_rows(twice)
+    assert table_rows(twice.set_axis(["x", "x", "summary"], axis=1)) == table_rows(["c"])
+    with pytest.raises(DataError, match="rename the one to read to 'plot'"):
+        table_rows({"overview": PLOTS, "summary": PLOTS})
+    titles = {"id": [1, 2], "title": ["Rain", "Dust"]}
+    assert table_rows(titles) == [(None, None, "Rain", None), (None, None, "Dust", None)]
+    with pytest.raises(InputError, match="leave out all columns but title and year"):
+        table_rows({**titles, "Text": PLOTS})
+
+
+@pytest.mark.parametrize("several", [deque(PLOTS), UserList(PLOTS), range(2)])
+def test_every_sequence_is_a_list_of_films(several: Any) -> None:
+    assert as_column(several) == list(several)
 
 
 @pytest.mark.parametrize("year", [np.int64(1999), "soon"])
@@ -125,7 +205,10 @@ def test_no_library_is_imported_to_find_out() -> None:
     [
         ("a plot", "found str, expected a table of films; for one film, use predict(plot=..."),
         (SimpleNamespace(), "found SimpleNamespace, expected a table of films"),
-        ([{"title": "x"}], "films[0]: found title; expected plot, poster or both"),
+        (
+            [{"title": "x", "Text": "y"}],
+            "films[0]: found title, Text; expected plot, poster or both",
+        ),
         ([{"Outcome": "x"}], "films[0]: found Outcome; expected plot, poster or both"),
         ([("a", None), 7], "films[1]: found int; expected a mapping with plot and poster"),
         ([("a", None, None)], "films[0]: found tuple; expected a mapping with plot and poster"),

@@ -31,6 +31,8 @@ def test_a_poster_is_the_same_in_every_form(tmp_path: Path, bert_folder: Path) -
     path.write_bytes(encoded)
     forms: list[Any] = [path, str(path), encoded, bytearray(encoded), PIXELS]
     forms += [Image.fromarray(PIXELS), Image.open(io.BytesIO(encoded)), io.BytesIO(encoded)]
+    forms += [{"bytes": encoded, "path": None}, {"bytes": None, "path": str(path)}]
+    forms += [f"file://{path}", str(path).replace("/", "\\"), str(path.with_name("Poster.PNG"))]
     read = reader(bert_folder)
     posters = [read.read(poster=form).poster for form in forms]
     assert posters[0] is not None
@@ -38,6 +40,19 @@ def test_a_poster_is_the_same_in_every_form(tmp_path: Path, bert_folder: Path) -
     for poster in posters[1:]:
         assert poster is not None
         assert np.array_equal(posters[0], poster)
+
+
+def test_a_name_without_a_file_is_named_and_a_placeholder_is_no_poster(bert_folder: Path) -> None:
+    read = reader(bert_folder)
+    with pytest.raises(InputError, match=r"^/gone/poster\.jpg does not exist"):
+        read.read(poster="file:///gone/poster.jpg")
+    with pytest.raises(InputError, match=r"a poster is a mapping of url; expected bytes or path"):
+        read.read(poster={"url": "x"})
+    assert read.read("the ghost", poster="N/A").poster is None
+    with pytest.raises(InputError, match="a year is True; expected a whole number"):
+        read.read("the ghost", year=True)
+    with pytest.raises(InputError, match="a title is bool; expected a text"):
+        read.read("the ghost", title=True)
 
 
 def test_grey_and_transparent_pixels_are_taken() -> None:

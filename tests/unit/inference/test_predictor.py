@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from collections import deque
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,14 +18,16 @@ from torch import nn
 
 import moviegenre
 from moviegenre.artifacts.torch_folder import write_exported
+from moviegenre.artifacts.trained import Answer
 from moviegenre.core.decisions import from_log_odds, log_odds
 from moviegenre.core.errors import CheckpointError, ConfigError, InputError
 from moviegenre.core.operating_point import THRESHOLDS_FILE
 from moviegenre.core.types import Modality
+from moviegenre.data.batches import BatchArrays
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.predictor import Predictor
 from tests.tiny_checkpoints import POINT, save_tiny, tiny_checkpoint
-from tests.tiny_movies import GENRES, tiny_movies
+from tests.tiny_movies import GENRES, png_bytes, tiny_movies
 
 MOVIES = tiny_movies(5)
 NEITHER = "a film needs a plot or a poster; found neither"
@@ -155,9 +158,64 @@ def test_a_text_is_the_plot_of_one_film(predictor: Predictor) -> None:
 
 def test_columns_are_lists(predictor: Predictor) -> None:
     plots = pd.Series(MOVIES.plots, index=range(5, 0, -1))
+    assert len(predictor.predict(poster=iter(POSTERS))) == len(POSTERS)
+    assert predictor.predict(poster=bytearray(png_bytes(POSTERS[0]))).modalities == ["poster"]
     found = predictor.predict(plot=plots, poster=np.stack(POSTERS), year=pd.Series([1950.0] * 5))
     assert found == predictor.predict(plot=list(MOVIES.plots), poster=POSTERS)
     np.testing.assert_array_equal(predictor.predict(plots), predictor.predict(list(MOVIES.plots)))
+
+
+def test_titles_alone_are_films_and_every_sequence_is_a_list() -> None:
+    included = moviegenre.load()
+    titles = included.predict(title=["Rain", "Dust"], year=[None, 1950])
+    assert [answer.modalities for answer in titles] == [["title"], ["title"]]
+    assert titles[1] == included.predict(title="Dust", year=1950)
+    plots = ["A ghost haunts a house.", "A killer hunts a widow."]
+    assert included.predict(plot=deque(plots)) == included.predict(plot=plots)
+    alone = titles[1].explain(attribute=["Drama"])
+    assert alone.share() == {"title": 1.0}
+    assert alone.to_json_dict()["modality_share"] == {"title": 1.0}
+    assert list(alone.effects["Drama"]) == ["title"]
+    assert alone.words == {}
+    both = included.predict(title="Dust", poster=POSTERS[0]).explain()
+    assert list(both.share()) == ["title", "poster"]
+    assert included.predict(plots[0]).explain(attribute=None).words == {}
+    with pytest.raises(InputError, match="found 5; expected a list of genres"):
+        included.predict(plots[0]).explain(attribute=5)  # type: ignore[arg-type]
+
+
+def test_warnings_of_a_table_are_logged(caplog: pytest.LogCaptureFixture) -> None:
+    included = moviegenre.load()
+    probs = included.predict_proba(["A ghost haunts a house.", "TBA", "TBA", "TBA"])
+    assert not np.isnan(probs).any()
+    (message,) = (record.getMessage() for record in caplog.records)
+    assert message.startswith("films with a warning: 4 of 4, 3 of them with nothing to read (no ")
+    assert 'films[1]: The plot is a placeholder ("TBA"), so it was ignored.; films[2]: ' in message
+    assert message.endswith("; and 1 more film")
+    caplog.clear()
+    included.predict(["A ghost haunts a house."])
+    assert caplog.messages == [
+        "films with a warning: 1 of 1: films[0]: The plot is very short, so the answer is less "
+        "certain."
+    ]
+
+
+def test_equal_films_are_computed_once(
+    predictor: Predictor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = predictor.predict_proba(["the ghost", "the prank", "the ghost"])
+    assert len(set(map(tuple, expected))) == 2
+    sizes: list[int] = []
+    answer = predictor.backend.answer
+
+    def counted(batch: BatchArrays) -> Answer:
+        sizes.append(len(batch.has_poster))
+        return answer(batch)
+
+    monkeypatch.setattr(predictor.backend, "answer", counted)
+    probs = predictor.predict_proba(["the ghost", "the prank", "the ghost"] * 4)
+    assert sizes == [2]
+    np.testing.assert_array_equal(probs, np.tile(expected, (4, 1)))
 
 
 BROKEN: list[Any] = [POSTERS[0], b"no image", None, b"no image"]

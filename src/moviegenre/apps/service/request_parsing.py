@@ -5,7 +5,7 @@ import binascii
 import io
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager
+from contextlib import aclosing, asynccontextmanager, suppress
 from itertools import islice
 from typing import Any
 
@@ -21,6 +21,7 @@ from moviegenre.apps.service.film_predictor import FilmInput
 from moviegenre.apps.service.schemas import MAX_ATTRIBUTE, FilmRequest
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import shortened
+from moviegenre.data.json_text import RepeatedKeys, parse_json
 from moviegenre.data.poster_formats import describe_other, kinds_text
 
 JSON = "application/json"
@@ -104,9 +105,19 @@ async def read_json(request: Request, settings: ServiceSettings) -> object:
     async with aclosing(_chunks(request, settings)) as chunks:
         body = b"".join([chunk async for chunk in chunks])
     try:
-        return from_json(body)
+        value = from_json(body, allow_inf_nan=False)
     except ValueError:
         raise RequestError(400, "the body is not valid JSON") from None
+    with suppress(ValueError):  # too many values for a film; it has its own message
+        return _with_repeated(value, parse_json(body, max_bytes=len(body)))
+    return value
+
+
+def _with_repeated(value: object, parsed: object) -> object:
+    """Return a value with objects of repeated keys, or in a list those films, as parsed."""
+    if isinstance(value, list) and isinstance(parsed, list):
+        return [_with_repeated(*pair) for pair in zip(value, parsed, strict=True)]
+    return parsed if isinstance(parsed, RepeatedKeys) else value
 
 
 def check_media_type(request: Request, *expected: str) -> str:
@@ -238,6 +249,8 @@ def _json_film(value: object, settings: ServiceSettings) -> FilmInput:
     Raises:
         RequestError: The value is not a valid film.
     """
+    if isinstance(value, RepeatedKeys):
+        raise RequestError(422, f"the film has {value.fault}")
     if isinstance(value, dict) and len(value) > _MAX_NAMES:
         value = dict(islice(value.items(), _MAX_NAMES))
     film = _film_request(value, strict=True)  # only the types of the OpenAPI document

@@ -7,6 +7,7 @@ Reference: https://github.com/facebookresearch/mmbt (``scripts/mmimdb.py`` write
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from itertools import product
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular
 from moviegenre.core.types import Split
-from moviegenre.data.json_text import parse_json
+from moviegenre.data.json_text import RepeatedKeys, parse_json
 from moviegenre.data.lines import file_lines
 from moviegenre.data.records import RawMovie, clean_names, parse_title
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
@@ -89,6 +90,16 @@ class JsonLinesSplits(SplitFiles):
         self._folders = [PosterFolder(folder)]
         if (folder / POSTERS_FOLDER).is_dir():
             self._folders.append(PosterFolder(folder / POSTERS_FOLDER))
+        for posters in self._folders:
+            posters.learn(self._poster_names)
+
+    def _poster_names(self) -> Iterator[object]:
+        """Yield the names of all posters."""
+        for path, _ in self._files:
+            for line in file_lines(path):
+                with suppress(ValueError):
+                    row = parse_json(line.text)
+                    yield _value(row, POSTER_KEYS) if isinstance(row, dict) else None
 
     def _movies(self, path: Path, split: Split | None) -> Iterator[RawMovie]:
         for number, line in enumerate(file_lines(path), start=1):
@@ -101,6 +112,8 @@ class JsonLinesSplits(SplitFiles):
                 row = parse_json(line.text)
                 if not isinstance(row, dict):
                     raise ValueError(f"found {type(row).__name__}, expected an object")
+                if isinstance(row, RepeatedKeys):
+                    raise ValueError(row.fault)
                 yield self._movie(row, split, row_name)
             except ValueError as error:
                 yield RawMovie(row_name, split=split, fault=str(error))

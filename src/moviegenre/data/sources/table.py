@@ -4,6 +4,7 @@ import logging
 import reprlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 from pathlib import Path
 
@@ -119,6 +120,8 @@ class MovieTable(MovieSource):
             format=columns.format,
             needs_plot=not columns.plots,
         )
+        if poster := columns.poster or usual.poster:
+            self._posters.learn(partial(self._table.cells, poster))
         self._poster_name = columns.poster or self._usual_poster(usual.poster)
         self._plots = columns.plots or ((usual.plot,) if usual.plot else ())
         self.has_plots = bool(self._plots)
@@ -214,8 +217,7 @@ class MovieTable(MovieSource):
         """Return a poster column with a usual name, if it may have names of existing files."""
         if name is None or name == "poster":
             return name
-        rows = islice(self._table.rows([name]), _CHECKED_ROWS)
-        if self._posters.names_files(row.values.get(name) for row in rows):
+        if self._posters.names_files(islice(self._table.cells(name), _CHECKED_ROWS)):
             return name
         self.notes.append(f"column {name!r} is not read, since it names no files here")
         return None

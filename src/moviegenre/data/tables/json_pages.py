@@ -5,6 +5,7 @@ from itertools import chain
 from typing import Any
 
 from moviegenre.core.errors import DataError, shortened
+from moviegenre.data.json_text import RepeatedKeys
 from moviegenre.data.tables.columns import is_plot_name, is_title_name
 
 OnNote = Callable[[str], None]
@@ -18,6 +19,8 @@ def item_rows(value: Any) -> Iterator[Any]:  # noqa: ANN401 - any JSON value
     """Yield the rows of an item of an array, or of a line: itself, or the films of a page."""
     if _is_rows(value):
         yield from map(_with_nested_film, value)
+    elif isinstance(value, RepeatedKeys):
+        yield value
     elif isinstance(value, dict) and not _is_film(value) and (page := _page(value)) is not None:
         yield from map(_with_nested_film, page)
     else:
@@ -35,7 +38,7 @@ def document_rows(document: Any, name: str, on_note: OnNote) -> Iterator[Any]:  
     Raises:
         DataError: The document has several lists of films.
     """
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or isinstance(document, RepeatedKeys):
         yield document
     elif {"columns", "data"} <= document.keys() and _is_split(document):
         names = [str(name) for name in document["columns"]]
@@ -59,7 +62,7 @@ def _object_rows(document: dict[str, Any], name: str, on_note: OnNote) -> Iterat
     films = _films_by_id(document, has_lists=bool(lists))
     if films is not None:
         _note_unread(on_note, [key for key in document if key not in films])
-        yield from ({"id": key, **film} for key, film in films.items())
+        yield from (_joined({"id": key}, film) for key, film in films.items())
         return
     if page is None and len(with_plots) > 1:
         found = shortened(", ".join(map(repr, with_plots)))
@@ -129,7 +132,13 @@ def _with_nested_film(row: Any) -> Any:  # noqa: ANN401 - any JSON value
     if not isinstance(row, dict) or _is_film(row):
         return row
     nested = [value for value in row.values() if isinstance(value, dict) and _is_film(value)]
-    return {**nested[0], **row} if len(nested) == 1 else row
+    return _joined(nested[0], row) if len(nested) == 1 else row
+
+
+def _joined(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """Return the values of two objects as one; an object with repeated keys stays as it is."""
+    repeated = (one for one in (first, second) if isinstance(one, RepeatedKeys))
+    return next(repeated, {**first, **second})
 
 
 def _is_film(value: Mapping[str, Any]) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any, TextIO
 
 from moviegenre.core.errors import DataError, shortened
-from moviegenre.data.json_text import num_values
+from moviegenre.data.json_text import json_object, num_values
 from moviegenre.data.limits import MAX_RECORD_BYTES, MAX_RECORD_VALUES
 from moviegenre.data.lines import is_utf8
 from moviegenre.data.tables import json_pages
@@ -85,7 +85,7 @@ class _JsonText:
 
     def __init__(self, stream: TextIO, name: str) -> None:
         self._stream, self._name = stream, name
-        self._decoder = json.JSONDecoder()
+        self._decoder = json.JSONDecoder(object_pairs_hook=json_object)
         self._buffer, self._position, self._is_at_end = "", 0, False
         self._line, self._column = 1, 1  # of the buffer's first character
 

@@ -3,18 +3,17 @@
 import os
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from itertools import islice
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from moviegenre.core.errors import DataNotFoundError, InputError, shortened
+from moviegenre.core.errors import InputError, shortened
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
-from moviegenre.data.storage import StoreFile, is_address
 from moviegenre.data.tables.cells import cell_text
 
 _MAX_ENTRIES = 500_000  # entries of a folder that are searched for a name in other case
@@ -39,6 +38,10 @@ class WebAddressError(MissingPosterError):
     """A poster's name is a web address; nothing is downloaded."""
 
 
+class AmbiguousPosterError(MissingPosterError):
+    """Several films or several pictures have a poster's file name, so none is taken."""
+
+
 class LoadedPoster(NamedTuple):
     """The content of a poster's file, or the reason for having none.
 
@@ -54,7 +57,18 @@ class LoadedPoster(NamedTuple):
 
 
 class PosterFiles(ABC):
-    """The posters of a table: in a folder, in an object store, or in the table's ZIP."""
+    """The posters of a table: in a folder, in an object store, or in the table's ZIP.
+
+    The file name alone of a path from another machine is tried only if no other film of the table
+    has it: `poster.jpg` in a folder for each film names no single file beside the table.
+    """
+
+    _cells: Callable[[], Iterable[object]] = tuple
+    _paths: dict[int, int] | None = None  # hashes, because a table may have millions of rows
+
+    def learn(self, cells: Callable[[], Iterable[object]]) -> None:
+        """Set the function that returns all cells of the table's column of posters."""
+        self._cells, self._paths = cells, None
 
     def opened(self) -> AbstractContextManager[object]:
         """Keep the source of the posters open for many reads."""
@@ -91,16 +105,48 @@ class PosterFiles(ABC):
             return LoadedPoster(fault=str(error))
 
     def names_files(self, cells: Iterable[object]) -> bool:
-        """Return whether one of some cells is the name of an existing file."""
+        """Return whether one of some cells is a picture, or the name of an existing file."""
         for cell in cells:
+            if isinstance(cell, Mapping):  # an image in Parquet of this package or Hugging Face
+                cell = cell.get("bytes") or cell.get("path")
+            if isinstance(cell, bytes) and cell:
+                return True
             try:
                 if self.find(cell_text(cell)) is not None:
                     return True
+            except (AmbiguousPosterError, UnreadableFileError):
+                return True
             except MissingPosterError:
                 continue
-            except UnreadableFileError:
-                return True
         return False
+
+    def _file_names(self, name: str) -> list[str]:
+        """Return the possible file names of a path from another machine; empty for other names."""
+        paths = (path for path in spellings(name) if _is_absolute(path))
+        names = (PureWindowsPath(path).name or PurePosixPath(path).name for path in paths)
+        return list(dict.fromkeys(filter(None, names)))
+
+    def _refuse_shared(self, name: str) -> None:
+        """Refuse the file name of a path as a poster's name if other paths end with it.
+
+        Raises:
+            AmbiguousPosterError: Other paths of the table end with it.
+        """
+        if self._paths is None:
+            self._paths = {}
+            for cell in self._cells():
+                cell = cell.get("path") if isinstance(cell, Mapping) else cell
+                path = _comparable(cell_text(cell))
+                last, path_hash = hash(path.rpartition("/")[2]), hash(path)
+                if self._paths.setdefault(last, path_hash) != path_hash:
+                    self._paths[last] = 0
+        path = _comparable(name)
+        if self._paths.get(hash(path.rpartition("/")[2]), hash(path)) != hash(path):
+            hint = (
+                "does not exist, and several films have a poster of this file name; expected a "
+                "path relative to the table or to the folder of posters"
+            )
+            raise AmbiguousPosterError(f"{shortened(name)} {hint}", hint)
 
     @abstractmethod
     def _find(self, name: str) -> Path | bytes:
@@ -128,13 +174,22 @@ class PosterFolder(PosterFiles):
 
     def _find(self, name: str) -> Path:
         refuse_address(name)
-        for candidate in (*spellings(name), *self._without_folder_name(name)):
-            path = (self.folder / candidate).absolute()  # a name such as ~x is not a home folder
+        path = self.existing((*spellings(name), *self._without_folder_name(name)))
+        if path is None and (path := self.existing(self._file_names(name))) is not None:
+            self._refuse_shared(name)
+        if path is None:
+            raise self._missing(name)
+        return path
+
+    def existing(self, names: Iterable[str]) -> Path | None:
+        """Return the first file with one of some names, in any case; None if there is none."""
+        for name in names:
+            path = (self.folder / name).absolute()  # a name such as ~x is not a home folder
             if os.path.lexists(path):
                 return path
             if (path_in_other_case := self._in_other_case(path)) is not None:
                 return path_in_other_case
-        raise self._missing(name)
+        return None
 
     def _without_folder_name(self, name: str) -> list[str]:
         """Return the spellings that begin with the folder's name, without that name."""
@@ -154,7 +209,7 @@ class PosterFolder(PosterFiles):
             hints.append(r"with \ read as / it does not exist either")
         elif "%" in name:
             hints.append(f"nor does {unquote(name)!r}")
-        if name.startswith("/") or _DRIVE.match(name) or name.lower().startswith("file:"):
+        if self._file_names(name):
             hints.append("of a path from elsewhere the last part is looked for beside the table")
         hint = "; ".join(["does not exist; expected a poster's file", *hints])
         return MissingPosterError(f"{path} {hint}", hint)
@@ -173,37 +228,6 @@ class PosterFolder(PosterFiles):
             self._names[parent] = {name.casefold(): name for name in names}
         name = self._names[parent].get(path.name.casefold())
         return None if name is None else parent / name
-
-
-class PosterStore(PosterFiles):
-    """The folder of an object store that names of posters are relative to.
-
-    A name may also be a complete address in a store.
-
-    Args:
-        address: The folder, such as ``s3://bucket/posters``.
-    """
-
-    def __init__(self, address: str) -> None:
-        self.address = address.rstrip("/")
-
-    def _find(self, name: str) -> bytes:
-        if is_address(name):
-            files = [StoreFile(name)]
-        else:
-            refuse_address(name)
-            files = [StoreFile(f"{self.address}/{path.lstrip('/')}") for path in spellings(name)]
-        for file in files:
-            try:
-                with file.open_anywhere() as stream:
-                    content = stream.read(MAX_POSTER_BYTES + 1)
-            except DataNotFoundError:
-                continue
-            if len(content) > MAX_POSTER_BYTES:
-                raise UnreadableFileError(f"{file} has more than {MAX_POSTER_BYTES:,} bytes")
-            return content
-        hint = "does not exist; expected a poster's file"
-        raise MissingPosterError(f"{shortened(str(files[0]))} {hint}", hint)
 
 
 def refuse_address(name: str) -> None:
@@ -225,10 +249,16 @@ def spellings(name: str) -> list[str]:
     paths = [_local(name) if name.lower().startswith("file:") else name]
     paths += [unquote(path) for path in paths if "%" in path]
     paths += [path.replace("\\", "/") for path in paths if "\\" in path]
-    for path in list(paths):
-        if path.startswith("/") or _DRIVE.match(path):
-            paths.append(PureWindowsPath(path).name or PurePosixPath(path).name)
     return list(dict.fromkeys(path for path in paths if path and "\0" not in path))
+
+
+def _is_absolute(path: str) -> bool:
+    return path.startswith("/") or _DRIVE.match(path) is not None
+
+
+def _comparable(name: str) -> str:
+    """Return a path in a form in which the spellings of one path are equal."""
+    return "".join(spellings(name.strip())[-1:]).casefold()
 
 
 def _local(address: str) -> str:

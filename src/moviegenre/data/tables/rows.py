@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from moviegenre.core import dialect
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import raise_system_error
-from moviegenre.data.json_text import parse_json
+from moviegenre.data.json_text import RepeatedKeys, parse_json
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from moviegenre.data.lines import bounded_lines
 from moviegenre.data.tables import cmu, excel, json_pages, json_rows
@@ -152,6 +152,17 @@ class Table:
                     yield Row(values, fault)
         else:
             yield from islice(self._all_rows(), first, None)
+
+    def cells(self, name: str) -> Iterator[Any]:
+        """Yield the cells of a column, in order.
+
+        Args:
+            name: The column.
+
+        Raises:
+            DataError: The file cannot be read.
+        """
+        return (row.values.get(name) for row in self.rows([name]))
 
     def _all_rows(self) -> Iterator[Row]:
         if self._cmu is not None:
@@ -386,4 +397,4 @@ def _json_row(values: Any) -> Row:  # noqa: ANN401 - any JSON value
         return Row(fault=f"found {type(values).__name__}, expected an object")
     if len(values) > MAX_COLUMNS:
         return Row(fault=f"{shortened(next(iter(values)))} and more than {MAX_COLUMNS:,} others")
-    return Row(values)
+    return Row(values, values.fault if isinstance(values, RepeatedKeys) else "")

@@ -14,13 +14,14 @@ from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.poster_formats import POSTER_SUFFIXES
 from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.poster_files import (
+    AmbiguousPosterError,
     MissingPosterError,
     PosterFiles,
     PosterFolder,
-    PosterStore,
     refuse_address,
     spellings,
 )
+from moviegenre.data.tables.poster_store import PosterStore
 from moviegenre.data.tables.source import (
     TABLE_SUFFIXES,
     UNZIPPING_ERRORS,
@@ -90,10 +91,9 @@ class ZipPosters(PosterFiles):
         self._folder = posixpath.dirname(_normalised(tables[0].filename)) if tables else ""
         self._members = {_normalised(member.filename): member for member in reversed(pictures)}
         self._lower = {path.casefold(): item for path, item in reversed(self._members.items())}
-        self._names: dict[str, zipfile.ZipInfo | None] = {}
+        self._names: dict[str, list[zipfile.ZipInfo]] = {}
         for path, member in self._lower.items():
-            name = posixpath.basename(path)
-            self._names[name] = None if name in self._names else member  # None: ambiguous
+            self._names.setdefault(posixpath.basename(path), []).append(member)
         if sum(member.file_size for member in pictures) > self._max_unpacked:
             raise self._too_large()
 
@@ -121,20 +121,15 @@ class ZipPosters(PosterFiles):
                 self._archive = None
 
     def find(self, name: str) -> bytes | None:
-        """Return a poster's bytes; None for a placeholder such as ``N/A``.
-
-        A name is relative to the table, or to the ZIP; a name without folders may be that of an
-        image in any folder.
-
-        Raises:
-            MissingPosterError: There is no such image.
-            UnreadableFileError: The image is damaged, encrypted or too large.
-            DataError: All posters together unpack to too many bytes.
-        """
+        """Return a poster's bytes; None for a placeholder such as ``N/A``, see ``PosterFiles``."""
         name = name.strip()
         return self._find(name) if name and not is_poster_placeholder(name) else None
 
     def _find(self, name: str) -> bytes:
+        """Return a picture; a name is relative to the table, or to the ZIP.
+
+        A name without folders may be that of a picture in any folder.
+        """
         refuse_address(name)
         member = self._member(name)
         if member is None:
@@ -143,6 +138,11 @@ class ZipPosters(PosterFiles):
         return self._read(member)
 
     def _member(self, name: str) -> zipfile.ZipInfo | None:
+        """Return the picture with a name; None if there is none.
+
+        Raises:
+            AmbiguousPosterError: Several pictures or several films have this file name.
+        """
         candidates = spellings(name)
         paths = [
             _normalised(path)
@@ -152,9 +152,20 @@ class ZipPosters(PosterFiles):
         members = (
             *(self._members.get(path) for path in paths),
             *(self._lower.get(path.casefold()) for path in paths),
-            *(self._names.get(candidate.casefold()) for candidate in candidates),
         )
-        return next((member for member in members if member is not None), None)
+        member = next(filter(None, members), None)
+        if member is not None:
+            return member
+        file_names = self._file_names(name)
+        keys = (key.casefold() for key in (*candidates, *file_names))
+        pictures = next((self._names[key] for key in keys if key in self._names), [])
+        if len(pictures) > 1:
+            listed = shortened(" and ".join(picture.filename for picture in pictures))
+            hint = f"is the name of several pictures in the ZIP ({listed}); write its folder, too"
+            raise AmbiguousPosterError(f"{shortened(name)} {hint}", hint)
+        if pictures and file_names:
+            self._refuse_shared(name)
+        return next(iter(pictures), None)
 
     def _read(self, member: zipfile.ZipInfo) -> bytes:
         name, size = shortened(member.filename), member.file_size  # never unpacks to more

@@ -101,7 +101,7 @@ def _prediction(film: Any) -> Prediction:
 
 def _explanation(film: Any, genres: Sequence[str]) -> Explanation:
     """Say that the first word and the first region spoke for a genre, and the last ones against."""
-    effects = {"Crime": {Modality.PLOT: 3.0, Modality.POSTER: -1.0}}
+    effects: dict[str, dict[str, float]] = {"Crime": {"plot": 3.0, "poster": -1.0}}
     if not genres:
         return Explanation(effects)
     words = plot_words(film.plot)

@@ -273,6 +273,14 @@ def test_a_cut_off_poster(client: TestClient) -> None:
 
 WRONG_BODIES: dict[str, tuple[str, dict[str, Any], int, str]] = {
     "no JSON": ("", {"content": b"{", "headers": JSON}, 400, "the body is not valid JSON"),
+    "infinity": (
+        *("", {"content": b'{"plot": "a", "year": Infinity}', "headers": JSON}, 400),
+        "the body is not valid JSON",
+    ),
+    "repeated": (
+        *("", {"content": b'{"plot": "a", "plot": "b"}', "headers": JSON}, 422),
+        "the film has several values for the key 'plot'; expected one",
+    ),
     "no kind": (
         "",
         {"content": b"x"},

@@ -53,6 +53,35 @@ def test_arrays_longer_than_a_chunk_are_read_to_their_end(tmp_path: Path) -> Non
     assert titles(table) == [film["title"] for film in films] * 2
 
 
+TWICE = '{"id": "x", "plot": "A war.", "plot": "A spy."}'
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("a.jsonl", f'{TWICE}\n{{"id": "b", "plot": "A ghost."}}'),
+        ("a.json", f'[{TWICE}, {{"id": "b", "plot": "A ghost."}}]'),
+        ("a.json", f'{{"results": [{TWICE}, {{"id": "b", "plot": "A ghost."}}]}}'),
+        ("a.json", f'{{"x": {TWICE}, "b": {{"plot": "A ghost."}}}}'),
+        ("a.json", f'[{{"rank": 1, "movie": {TWICE}}}, {{"id": "b", "plot": "A ghost."}}]'),
+    ],
+)
+def test_a_key_with_several_values_is_a_fault_of_its_row(
+    name: str, text: str, tmp_path: Path
+) -> None:
+    (tmp_path / name).write_text(text)
+    first, second = Table(tmp_path / name).rows()
+    assert first.fault == "several values for the key 'plot'; expected one"
+    assert first.values["id"] == "x"
+    assert (second.fault, second.values["id"]) == ("", "b")
+
+
+def test_a_page_with_several_lists_of_one_name_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text('{"results": [{"plot": "a"}], "results": [{"plot": "b"}]}')
+    (row,) = Table(tmp_path / "a.json").rows()
+    assert row.fault == "several values for the key 'results'; expected one"
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -1,6 +1,7 @@
 """A ZIP that holds a table and its posters: names, limits, damage; nothing is extracted."""
 
 import io
+import json
 import os
 import struct
 import tempfile
@@ -13,8 +14,10 @@ import pytest
 from moviegenre.core.errors import DataError
 from moviegenre.core.reading import UnreadableFileError
 from moviegenre.data import unpacking
+from moviegenre.data.sources.jsonl import JsonLinesSplits
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.poster_files import MissingPosterError, PosterFolder
+from moviegenre.data.tables.poster_store import PosterStore
 from moviegenre.data.tables.source import TableBytes, open_table
 from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
 from moviegenre.inference.catalogue_rows import Catalogue
@@ -76,7 +79,11 @@ def test_names_are_found_as_people_write_them() -> None:
         " ": None,
     }
     assert {name: posters.find(name) for name in found} == found
-    for name in ("same.png", "../../a/b/c.png", "/etc/passwd", "films.csv", "a.png\0", "._a.png"):
+    with pytest.raises(
+        MissingPosterError, match=r"several pictures .* \(x/same.png and y/same.png\)"
+    ):
+        posters.find("same.png")
+    for name in ("../../a/b/c.png", "/etc/passwd", "films.csv", "a.png\0", "._a.png"):
         with pytest.raises(MissingPosterError, match="is not in the ZIP; expected the name of a"):
             posters.find(name)
     with pytest.raises(MissingPosterError, match="web address"):
@@ -88,6 +95,49 @@ def test_names_are_found_as_people_write_them() -> None:
 def test_a_name_in_other_case_is_the_second_choice() -> None:
     posters = posters_of({"t.csv": "plot\nx\n", "A.png": b"large", "a.png": b"small"})
     assert [posters.find(name) for name in ("a.png", "A.png")] == [b"small", b"large"]
+
+
+def test_a_file_name_of_several_films_is_no_poster(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [
+        "C:\\films\\Rain\\poster.png",
+        "/data/Dust/poster.png",
+        "/x/one.png",
+        "file:///x/one.png",
+    ]
+    found = {"poster.png": b"some", "one.png": b"one"}
+    rows = "".join(f"A ghost.,{name}\n" for name in names)
+    (tmp_path / "films.csv").write_text(f"plot,poster_path\n{rows}")
+    for name, content in found.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "films.zip").write_bytes(
+        zipped({"films.csv": f"plot,poster_path\n{rows}", **found})
+    )
+    (tmp_path / "train.jsonl").write_text(
+        "".join(
+            json.dumps({"text": "A ghost.", "label": ["Drama"], "img": name}) + "\n"
+            for name in names
+        )
+    )
+    for table in (tmp_path / "films.csv", tmp_path / "films.zip"):
+        posters = poster_files(table)
+        columns = TextTable(table, CatalogueColumns(), posters=posters).columns
+        assert columns.poster == "poster_path"
+        assert [posters.load(name).content for name in names] == [None, None, b"one", b"one"]
+        assert "several films have a poster of this file name" in posters.load(names[0]).lack
+        movies = MovieTable(table, TableColumns(plots=("plot",), genres="plot"))
+        assert [movie.poster for movie in movies] == [None, None, b"one", b"one"]
+    lines = JsonLinesSplits(tmp_path)
+    assert [movie.poster for movie in lines] == [None, None, b"one", b"one"]
+    contents = {f"s3://b/{name}": content for name, content in found.items()}
+    monkeypatch.setattr(
+        "moviegenre.data.tables.poster_store._first_content",
+        lambda files: next((contents[str(file)] for file in files if str(file) in contents), None),
+    )
+    store = PosterStore("s3://b")
+    store.learn(lambda: names)
+    assert [store.load(name).content for name in names] == [None, None, b"one", b"one"]
 
 
 def test_without_pictures_posters_lie_beside_the_table(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ const MOST_NEAR = 3;
 const MOST_NAMED = 4; // in one line
 const SURE = 0.5; // chosen genres below it are outlined, as thresholds may be lower
 const UNREAD = "Nothing of this film could be read, so no genre is predicted.";
-const NAMES = { plot: "Plot", poster: "Poster" };
+const NAMES = { plot: "Plot", poster: "Poster", title: "Title" };
 
 /** Return how sure the probability of a chosen genre is, in words: none of them doubts the choice. */
 export function certainty(probability) {

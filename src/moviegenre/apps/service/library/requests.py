@@ -9,6 +9,7 @@ from moviegenre.apps.service.errors import RequestError, validation_message
 from moviegenre.apps.service.request_parsing import read_json
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.genre_mapping import OWN_NAMES, read_names
+from moviegenre.data.json_text import RepeatedKeys
 from moviegenre.library.plan import Mode, Options
 
 _MAX_FILMS = 1_000_000
@@ -98,6 +99,8 @@ async def read_request(request: Request, settings: ServiceSettings, kind: type[T
         RequestError: The body is too large, too slow, of another media type, or invalid.
     """
     value = await read_json(request, settings)
+    if isinstance(value, RepeatedKeys):
+        raise RequestError(422, f"the request has {value.fault}")
     try:
         return kind.model_validate(value, strict=True)
     except ValidationError as error:
