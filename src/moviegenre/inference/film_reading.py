@@ -68,7 +68,10 @@ def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
     noted = [(number, film) for number, film in read if film.warnings]
     noted.sort(key=lambda item: bool(item[1].modalities))  # films without an answer first
     if noted:
-        lines = [f"films[{number}]: {' '.join(film.warnings)}" for number, film in noted]
+        lines = [
+            f"films[{number}]: {' '.join(film.warnings).removesuffix('.')}"
+            for number, film in noted
+        ]
         num_unanswered = sum(not film.modalities for _, film in noted)
         unanswered = (
             f", {num_unanswered} of them with nothing to read (no genre is chosen, and their "

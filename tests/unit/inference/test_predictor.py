@@ -190,13 +190,13 @@ def test_warnings_of_a_table_are_logged(caplog: pytest.LogCaptureFixture) -> Non
     assert not np.isnan(probs).any()
     (message,) = (record.getMessage() for record in caplog.records)
     assert message.startswith("films with a warning: 4 of 4, 3 of them with nothing to read (no ")
-    assert 'films[1]: The plot is a placeholder ("TBA"), so it was ignored.; films[2]: ' in message
+    assert 'films[1]: The plot is a placeholder ("TBA"), so it was ignored; films[2]: ' in message
     assert message.endswith("; and 1 more film")
     caplog.clear()
     included.predict(["A ghost haunts a house."])
     assert caplog.messages == [
         "films with a warning: 1 of 1: films[0]: The plot is very short, so the answer is less "
-        "certain."
+        "certain"
     ]
 
 
