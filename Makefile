@@ -71,7 +71,7 @@ format: setup ## Rewrite the code in the project's format
 	$(BIN)/ruff format .
 
 # UPGRADE=1 takes the newest versions; without it only what pyproject.toml asks for changes.
-# 3.11.5 is the oldest Python that all of them run on.
+# 3.11.5 is the oldest Python that all of them run on: transformers needs it.
 COMPILE := UV_CUSTOM_COMPILE_COMMAND='make lock' $(BIN)/uv pip compile --quiet --universal --python-version 3.11.5 \
 	--fork-strategy fewest --generate-hashes --no-emit-package torch -c constraints.txt
 

@@ -1,4 +1,6 @@
-"""Fill in missing genres of a Jellyfin library, as `moviegenre library PATH --write --lock` does.
+"""Fill in missing genres of a Jellyfin library.
+
+It does what `moviegenre library PATH --write --lock --most 2 --names tmdb` does.
 
 python examples/jellyfin_library.py ~/Movies
 """

@@ -12,6 +12,7 @@ from PIL import Image
 import moviegenre
 from moviegenre.adapt.features import compute_features
 from moviegenre.apps.cli import main
+from moviegenre.core.errors import MovieGenreError
 from moviegenre.examples import example_films
 
 PLACES = ("a lighthouse", "a lonely farm", "an office", "a school", "the harbour", "a hotel")
@@ -93,12 +94,15 @@ def test_a_table_of_posters_alone(tmp_path: Path, capsys: pytest.CaptureFixture[
     shown = capsys.readouterr().out
     assert "Learned 2 genres from 20 films." in shown
     assert "TF-IDF" not in shown, "there are no plots to fit it to"
-    assert shown.rstrip().endswith("--poster …")
+    assert shown.rstrip().endswith("--poster ...")
     predictor = moviegenre.load(tmp_path / "model")
     assert [predictor.predict(poster=tmp_path / f"{n}.png").genres for n in (0, 1)] == [
         ["Red"],
         ["Blue"],
     ]
+    assert repr(predictor).endswith("reads poster)")
+    with pytest.raises(MovieGenreError, match="reads a film's poster"):
+        predictor.predict(plot="A long story about a thief, a bank and a lonely harbour.")
 
 
 def test_logits_are_those_of_the_regressions(adapted: Path) -> None:
@@ -106,7 +110,7 @@ def test_logits_are_those_of_the_regressions(adapted: Path) -> None:
     base, own = moviegenre.load(), moviegenre.load(str(adapted))
     graph = onnx.load(adapted / "model.int8.onnx").graph
     weights = {one.name: onnx.numpy_helper.to_array(one) for one in graph.initializer}
-    films = [base.reader.read(film.plot, film.poster) for film in example_films()]
+    films = [base.reader.read(film.plot) for film in example_films() if film.plot]
     features = compute_features(base, films)
     expected = features @ weights["adapted/weight"] + weights["adapted/bias"]
     np.testing.assert_allclose(own.answer(films).logits, expected, atol=1e-3)
@@ -169,3 +173,38 @@ def test_a_model_is_replaced_only_if_told(
     assert (out / "manifest.json").read_bytes() == before
     assert run(*command, "--min-films", "3", "--overwrite") == 0
     assert json.loads((out / "genres.json").read_text()) == ["Calm", "Heist", "Rare"]
+
+
+def test_a_model_without_posters_reads_none(adapted: Path, tmp_path: Path) -> None:
+    predictor = moviegenre.load(adapted)
+    assert repr(predictor).endswith("reads plot)")
+    poster = next(film.poster for film in example_films() if film.poster)
+    with pytest.raises(MovieGenreError, match="reads a film's plot, but this film has none"):
+        predictor.predict(poster=poster)
+    both = predictor.predict(plot="Two thieves rob a bank near the harbour.", poster=poster)
+    assert both.modalities == ["plot"]
+    (node, mask) = onnx.load(adapted / "model.int8.onnx").graph.input
+    assert (node.name, mask.name) == ("input_ids", "attention_mask")
+    card = (adapted / "README.md").read_text(encoding="utf-8")
+    assert "48 films: 48 with a plot, 0 with a poster, 0 with a title, 0 with a year." in card
+    assert "It reads a film's plot. Not learned, so not read: poster (0 films)" in card
+
+
+def test_an_adapted_model_can_be_adapted_again(adapted: Path, tmp_path: Path) -> None:
+    write_table(tmp_path / "films.csv")
+    command = ("adapt", tmp_path / "films.csv", "--genres-column", "tags", "--quiet")
+    assert run(*command, "--checkpoint", adapted, "--out", tmp_path / "again") == 0
+    predictor = moviegenre.load(tmp_path / "again")
+    assert predictor.predict(plot="Four thieves plan to rob a museum.").genres == ["Heist"]
+
+
+def test_names_with_which_no_table_could_be_answered_are_refused(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_table(tmp_path / "films.csv")
+    text = (tmp_path / "films.csv").read_text().replace("Heist", "error")
+    (tmp_path / "films.csv").write_text(text)
+    command = ("adapt", tmp_path / "films.csv", "--genres-column", "tags", "--quiet")
+    assert run(*command, "--out", tmp_path / "model") == 2
+    assert "genres have the names of columns of answers: error" in capsys.readouterr().err
+    assert not (tmp_path / "model").exists()

@@ -9,13 +9,16 @@ import numpy as np
 
 from moviegenre.adapt.features import Floats, compute_features
 from moviegenre.adapt.missing_modality import missing_modality_variants
+from moviegenre.adapt.parts import MIN_FILMS_WITH_PART, learned_parts, readable_parts, with_parts
 from moviegenre.adapt.regression import Variant
 from moviegenre.core.errors import ConfigError, DataError, MovieGenreError
-from moviegenre.core.genre_names import one_spelling, with_spellings
+from moviegenre.core.genre_names import RESERVED_NAMES, one_spelling, reserved, with_spellings
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.types import Modality
+from moviegenre.core.types import Modality, Part
+from moviegenre.data.records import RawMovie
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.validation import log_spellings
+from moviegenre.inference.ensemble_films import film_reader
 from moviegenre.inference.films import Film, FilmReader
 from moviegenre.inference.predictor import Predictor
 
@@ -50,6 +53,8 @@ class OwnFilms:
         labels: Labels (N, L), 0 or 1.
         variants: Films as if a modality were missing, by the missing modality.
         genres: The columns of the labels.
+        with_part: The number of films with each part that the base model reads.
+        reads: The parts that enough films have; the model reads these.
         rare: The genres with too few films, which are left out, with their number of films.
         left_out: The rows that are left out, by reason.
         without_poster: The rows whose poster cannot be read, so that the other parts are read.
@@ -61,6 +66,8 @@ class OwnFilms:
     labels: Floats
     variants: dict[Modality, Variant]
     genres: GenreVocabulary
+    with_part: dict[Part, int]
+    reads: tuple[Part, ...]
     rare: dict[str, int]
     left_out: dict[str, RowList]
     without_poster: RowList
@@ -68,6 +75,21 @@ class OwnFilms:
 
     def __len__(self) -> int:
         return len(self.labels)
+
+    @property
+    def unread_note(self) -> str:
+        """A sentence about the parts that the model does not read; empty if it reads all."""
+        unread = [
+            f"{part} ({number:,} films)"
+            for part, number in self.with_part.items()
+            if part not in self.reads
+        ]
+        if not unread:
+            return ""
+        return (
+            f"Not learned, so not read: {', '.join(unread)}; a part needs {MIN_FILMS_WITH_PART} "
+            "films or half of them, and title and year also need plots."
+        )
 
 
 class _Rows:
@@ -80,6 +102,7 @@ class _Rows:
         self.texts: list[str] = []
         self.modalities: list[tuple[Modality, ...]] = []
         self.genres: list[tuple[str, ...]] = []
+        self.parts: Counter[Part] = Counter()
         self.left_out: defaultdict[str, RowList] = defaultdict(RowList)
         self.without_poster = RowList()
         self.series: Counter[str] = Counter()
@@ -107,9 +130,21 @@ class _Rows:
                 self.without_poster.add(number, poster_fault)
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
+            self.parts.update(_parts(film, movie))
             self.series.update(filter(None, [movie.series]))
             self.genres.append(with_spellings(movie.genres, self._spellings))
             yield film
+
+
+def _parts(film: Film, movie: RawMovie) -> list[Part]:
+    """Return the parts of a film that were read."""
+    has: dict[Part, bool] = {
+        "plot": bool(film.plot.strip()),
+        "poster": film.poster is not None,
+        "title": bool(film.heading and movie.title),
+        "year": bool(film.heading and movie.year),
+    }
+    return [part for part, is_there in has.items() if is_there]
 
 
 def read_own_films(
@@ -122,7 +157,8 @@ def read_own_films(
     """Read a table of films with genres and compute their features.
 
     Spellings of one genre are joined, and genres are counted before features are computed. A film
-    with only rare genres stays, as a film without genres.
+    with only rare genres stays, as a film without genres. Parts that too few films have are not
+    read, see ``learned_parts``.
 
     Args:
         path: The table.
@@ -133,7 +169,8 @@ def read_own_films(
 
     Raises:
         CheckpointError: The model has no embeddings.
-        DataError: The table cannot be read, or no genre has enough films.
+        DataError: The table cannot be read, no genre has enough films, or a genre has the name of
+            a column of answers.
         ConfigError: A genre is that of all readable films.
     """
     table = MovieTable(path, columns)
@@ -141,23 +178,36 @@ def read_own_films(
     spellings = one_spelling(Counter(name for names in genres_of_rows for name in names))
     log_spellings(spellings)
     named = [with_spellings(names, spellings) for names in genres_of_rows if names]
-    _frequent(path, named, min_films)
-    rows = _Rows(table, predictor.reader, spellings)
+    _check_names(path, _frequent(path, named, min_films))
     total = len(genres_of_rows)
-    features = compute_features(predictor, rows.films(lambda done: on_progress(done, total)))
+
+    def compute(reader: FilmReader) -> tuple[_Rows, Floats]:
+        rows = _Rows(table, reader, spellings)
+        films = rows.films(lambda done: on_progress(done, total))
+        return rows, compute_features(predictor, films)
+
+    reader = predictor.reader
+    rows, features = compute(reader)
+    with_part = {part: rows.parts[part] for part in readable_parts(predictor.model)}
+    reads = learned_parts(with_part, len(rows.texts), predictor.model)
+    if any(number for part, number in with_part.items() if part not in reads):
+        reader = film_reader(with_parts(predictor.model, reads))
+        rows, features = compute(reader)
     has_modality = {
         modality: np.array([modality in modalities for modalities in rows.modalities])
         for modality in Modality
     }
     genres = GenreVocabulary(tuple(_frequent(path, rows.genres, min_films)))
     labels = [genres.encode(name for name in names if name in genres) for names in rows.genres]
-    second_pass = _Rows(table, predictor.reader, spellings)
+    second_pass = _Rows(table, reader, spellings)
     return OwnFilms(
         features=features,
         texts=rows.texts,
         labels=np.stack(labels),
         variants=missing_modality_variants(predictor, features, has_modality, second_pass.films),
         genres=genres,
+        with_part=with_part,
+        reads=reads,
         rare={
             name: number for name, number in _count(rows.genres).most_common() if number < min_films
         },
@@ -169,6 +219,15 @@ def read_own_films(
 
 def _count(genres: Sequence[Sequence[str]]) -> Counter[str]:
     return Counter(name for names in genres for name in set(names))
+
+
+def _check_names(path: Path, genres: Sequence[str]) -> None:
+    """Raise an error if genres have names with which no table could be answered."""
+    if clash := reserved(genres):
+        raise DataError(
+            f"{path}: genres have the names of columns of answers: {', '.join(clash)}; rename them "
+            f"in the table, because no genre may be called {', '.join(RESERVED_NAMES)}"
+        )
 
 
 def _frequent(path: Path, genres: Sequence[Sequence[str]], min_films: int) -> list[str]:

@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 
 from moviegenre.adapt.films import OwnFilms
-from moviegenre.adapt.regression import Fitted, Regressions
+from moviegenre.adapt.graph import write_graph
+from moviegenre.adapt.parts import with_parts
+from moviegenre.adapt.regression import Fitted
 from moviegenre.adapt.scores import SCORE_TITLES, CrossValidated
 from moviegenre.artifacts.folder import (
     CARD_FILE,
@@ -22,17 +24,17 @@ from moviegenre.artifacts.folder import (
     METRICS_FILE,
     TOKENIZER_CONFIG_FILE,
     TOKENIZER_FILE,
+    read_info,
 )
 from moviegenre.artifacts.manifest import write_manifest
-from moviegenre.artifacts.trained import EMBEDDING
 from moviegenre.core.digests import known_sha256
-from moviegenre.core.errors import CheckpointError
 from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 
 MODEL_NAME = "adapted"
-_COPIED = (TOKENIZER_FILE, TOKENIZER_CONFIG_FILE, IMAGE_FILE)
+_COPIED = {TOKENIZER_FILE: "plot", TOKENIZER_CONFIG_FILE: "plot", IMAGE_FILE: "poster"}
+"""The files that are copied from the base model, each with the part that it is for."""
 
 
 def write_adapted(
@@ -67,19 +69,21 @@ def write_adapted(
     }
     facts = _facts(len(films))
     point = OperatingPoint(films.genres, fitted.thresholds, ones, 0 * ones, facts, without)
+    info = read_info(base)
     config = json.loads((base / CONFIG_FILE).read_text(encoding="utf-8"))
     config |= {
         "model_name": MODEL_NAME,
+        "settings": with_parts(info, films.reads).config,
         "data_fingerprint": known_sha256(table),
         "adapted_from": {"model_name": config["model_name"], "sha256": known_sha256(weights)},
     }
     models = {name: asdict(score) for name, score in scores.items()}
     metrics = {"cross-validation": {"films": len(films), "models": models}}
     with atomic_folder(out) as folder:
-        for name in _COPIED:
-            if (base / name).is_file():
+        for name, part in _COPIED.items():
+            if part in films.reads and (base / name).is_file():
                 shutil.copyfile(base / name, folder / name)
-        _write_graph(weights, fitted.regressions, folder / weights.name)
+        write_graph(weights, fitted.regressions, folder / weights.name, films.reads, info)
         _write_json(folder / CONFIG_FILE, config)
         _write_json(folder / GENRES_FILE, list(films.genres))
         _write_json(folder / METRICS_FILE, metrics)
@@ -99,39 +103,6 @@ def _facts(num_films: int) -> dict[str, Any]:
     return {"rule": "per-genre", "goal": "f1_macro", "movies": num_films}
 
 
-def _write_graph(weights: Path, regressions: Regressions, out: Path) -> None:
-    """Write a copy of an ONNX file with regressions on its embedding and its logits."""
-    import onnx
-    from onnx import TensorProto, helper, numpy_helper
-
-    model = onnx.load(weights)
-    graph = model.graph
-    if EMBEDDING not in [output.name for output in graph.output]:
-        raise CheckpointError(f"{weights} gives no embeddings; export the model again")
-    for node in graph.node:
-        node.output[:] = ["base/logits" if name == "logits" else name for name in node.output]
-    graph.initializer.extend(
-        [
-            numpy_helper.from_array(regressions.weight.astype(np.float32), "adapted/weight"),
-            numpy_helper.from_array(regressions.bias.astype(np.float32), "adapted/bias"),
-        ]
-    )
-    features = helper.make_node(
-        "Concat", [EMBEDDING, "base/logits"], ["adapted/features"], axis=1, name="adapted/features"
-    )
-    linear = helper.make_node(
-        "Gemm", ["adapted/features", "adapted/weight", "adapted/bias"], ["logits"], name="adapted"
-    )
-    graph.node.extend([features, linear])
-    embedding = next(output for output in graph.output if output.name == EMBEDDING)
-    num_genres = len(regressions.bias)
-    logits = helper.make_tensor_value_info("logits", TensorProto.FLOAT, ["films", num_genres])
-    outputs = [logits, embedding]
-    del graph.output[:]
-    graph.output.extend(outputs)
-    onnx.save(model, out)
-
-
 def _card(films: OwnFilms, scores: Mapping[str, CrossValidated]) -> str:
     """Return the model card."""
     models = "\n".join(
@@ -142,11 +113,13 @@ def _card(films: OwnFilms, scores: Mapping[str, CrossValidated]) -> str:
     per_genre = scores[MODEL_NAME].per_genre
     genres = "\n".join(f"| {name} | {100 * per_genre[name]:.1f} |" for name in films.genres)
     rare = ", ".join(f"{name} ({number})" for name, number in films.rare.items()) or "none"
+    with_part = ", ".join(f"{number:,} with a {part}" for part, number in films.with_part.items())
     return f"""# A model of your own genres
 
-`moviegenre adapt` learned it from {len(films):,} films.
-A trained model reads plot and poster; a regression for each genre was fitted to its
-output for these films. Genres with too few films, left out: {rare}.
+`moviegenre adapt` learned it from {len(films):,} films: {with_part}.
+It reads a film's {", ".join(films.reads)}. {films.unread_note}
+A regression for each genre was fitted to the output of a trained model for these films.
+Genres with too few films, left out: {rare}.
 
 ## Cross-validated scores, per cent
 

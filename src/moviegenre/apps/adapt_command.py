@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moviegenre.apps.messages import echo
+from moviegenre.apps.options import OUT
 from moviegenre.apps.progress import film_progress
 from moviegenre.core.errors import shortened
 
@@ -22,7 +23,7 @@ def adapt(
         Path,
         typer.Argument(help="Table of films with genres, as predict reads it."),
     ],
-    out: Annotated[Path, typer.Option(help="New folder for the model.")],
+    out: Annotated[Path, typer.Option(**OUT, help="New folder for the model.")],
     genres_column: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +105,8 @@ def _print(adapted: "Adapted") -> None:
 
     films = adapted.films
     echo(f"Learned {len(films.genres)} genres from {len(films):,} films.")
+    if films.unread_note:
+        echo(films.unread_note)
     for reason, left_out in films.left_out.items():
         echo(f"Rows left out, {reason}: {_rows_text(left_out)}")
     if films.without_poster.rows:
@@ -124,8 +127,7 @@ def _print(adapted: "Adapted") -> None:
     console = Console()
     console.print(scores)
     genre_scores = sorted(adapted.own_scores.per_genre.items(), key=lambda item: -item[1])
-    console.print(
-        "F1 of each genre: " + ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in genre_scores)
-    )
-    option = "--plot …" if any(films.texts) else "--poster …"
+    shown_scores = ", ".join(f"{name} {100 * f1:.0f}" for name, f1 in genre_scores)
+    console.print(f"F1 of each genre: {shown_scores}", markup=False)
+    option = "--plot ..." if "plot" in films.reads else "--poster ..."
     echo(f"{adapted.folder}: use it with moviegenre predict --checkpoint {adapted.folder} {option}")

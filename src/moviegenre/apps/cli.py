@@ -22,9 +22,16 @@ from moviegenre.apps.failures import (
     note_on_failure,
 )
 from moviegenre.apps.library_command import library
-from moviegenre.apps.messages import MessageFormatter, StderrHandler, echo, with_options
+from moviegenre.apps.messages import (
+    MessageFormatter,
+    StderrHandler,
+    echo,
+    replace_unprintable,
+    with_options,
+)
 from moviegenre.apps.model_commands import export, push
 from moviegenre.apps.options import (
+    OUT,
     Config,
     DataDir,
     Overrides,
@@ -106,7 +113,7 @@ def train(
     config: Config = None,
     overrides: Overrides = None,
     data: DataDir = None,
-    out: Annotated[Path, typer.Option(help="Folder for checkpoints.")] = Path("checkpoints"),
+    out: Annotated[Path, typer.Option(**OUT, help="Folder for checkpoints.")] = Path("checkpoints"),
     resume: Annotated[
         bool, typer.Option("--resume", help="Continue an interrupted training.")
     ] = False,
@@ -175,7 +182,7 @@ def evaluate(
         bool, typer.Option("--save/--no-save", help="Write thresholds.json beside the checkpoint.")
     ] = True,
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="JSON file for the scores.")
+        Path | None, typer.Option("--json", **OUT, help="JSON file for the scores.")
     ] = None,
     quiet: Quiet = False,
     verify: Annotated[
@@ -244,7 +251,7 @@ def compare(
     checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
         "checkpoints"
     ),
-    out: Annotated[Path, typer.Option(help="Folder for the report.")] = Path("results"),
+    out: Annotated[Path, typer.Option(**OUT, help="Folder for the report.")] = Path("results"),
     data: DataDir = None,
     quiet: Quiet = False,
 ) -> None:
@@ -322,6 +329,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the command line; user errors become one line on standard error and exit status 2."""
     signal.signal(signal.SIGTERM, _interrupt)
     threading.excepthook = _on_thread_failure
+    replace_unprintable()
     try:
         status = app(args=arguments, prog_name="moviegenre", standalone_mode=False)
     except _UsageError as error:

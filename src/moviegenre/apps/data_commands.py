@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from moviegenre.apps.messages import echo
-from moviegenre.apps.options import Encoding, Format, Separator, Show, refuse_unused
+from moviegenre.apps.options import OUT, Encoding, Format, Separator, Show, refuse_unused
 from moviegenre.apps.table_preview import show_movies
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import MAX_SEED, SplitKind
@@ -27,6 +27,10 @@ SplitSeed = Annotated[
 MinMovies = Annotated[
     int | None,
     typer.Option(min=1, help="Without --genres: the movies that a genre needs. Default: 50."),
+]
+PreparedOut = Annotated[
+    Path | None,
+    typer.Option(**OUT, help="New folder for the prepared data; needed without --show."),
 ]
 
 
@@ -55,9 +59,7 @@ def prepare(
         str,
         typer.Argument(help="MM-IMDb in any form (docs/mmimdb.md), a URL, 'mmimdb', or a table."),
     ],
-    out: Annotated[
-        Path | None, typer.Option(help="New folder for the prepared data; needed without --show.")
-    ] = None,
+    out: PreparedOut = None,
     split: Annotated[
         SplitKind | None,
         typer.Option(help="The source's split (default if it has one), or stratified 70/15/15."),
@@ -195,7 +197,7 @@ def _example(movie: "ExcludedMovie | None") -> str:
 def stats(
     directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="JSON file for the facts.")
+        Path | None, typer.Option("--json", **OUT, help="JSON file for the facts.")
     ] = None,
 ) -> None:
     """Print facts about a prepared data set.

@@ -1,6 +1,7 @@
 """Output of ``moviegenre predict`` for one film: a table, or JSON."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -70,7 +71,8 @@ def print_json(
             if key in reasons:
                 reasons[key] = _by_name(reasons[key], shown_genres(prediction, None, names))
         answer["explanation"] = reasons
-    typer.echo(json.dumps(answer, ensure_ascii=False))
+    encoding = sys.stdout.encoding or ""
+    typer.echo(json.dumps(answer, ensure_ascii=not encoding.lower().startswith("utf")))
 
 
 def _by_name(values: Mapping[str, Any], names: Mapping[str, str]) -> dict[str, Any]:
@@ -88,6 +90,7 @@ def print_prediction(
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
+    from rich.text import Text
 
     console = Console()
     for warning in prediction.warnings:
@@ -102,6 +105,7 @@ def print_prediction(
     titles = [max(shown.values(), key=len, default="genre"), "threshold", "chosen", *effects_titles]
     others = sum(len(title) + _FRAME for title in titles) + _FRAME + 1
     bar_cells = max(0, min(_BAR_CELLS, console.width - others - len(" 0.0000")))
+    full, empty = "#." if console.options.ascii_only else "█·"
     table.add_column("genre", overflow="fold")
     table.add_column("probability", no_wrap=True)
     table.add_column("threshold", justify="right", overflow="fold", min_width=len("0.0000"))
@@ -113,13 +117,20 @@ def print_prediction(
         num_cells = round(bar_cells * probability)
         threshold = prediction.thresholds[genre]
         digits = 2 if f"{probability:.2f}" != f"{threshold:.2f}" else 4
-        bar = f"{'█' * num_cells}{'·' * (bar_cells - num_cells)} {probability:.{digits}f}".strip()
+        bar = (
+            f"{full * num_cells}{empty * (bar_cells - num_cells)} {probability:.{digits}f}".strip()
+        )
         chosen = "yes" if genre in prediction.genres else ""
         effects = explanation.effects[genre].values() if explanation else ()
         shown_effects = [f"{effect:+.1f}" for effect in effects]
         shown_threshold = f"{threshold:.{digits}f}"
         table.add_row(
-            name, bar, shown_threshold, chosen, *shown_effects, style="bold" if chosen else None
+            Text(name),
+            bar,
+            shown_threshold,
+            chosen,
+            *shown_effects,
+            style="bold" if chosen else None,
         )
     console.print(table)
     if prediction.likeliest:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from moviegenre.apps.options import Backend, Model, Names, refuse_unused
+from moviegenre.apps.options import OUT, Backend, Model, Names, refuse_unused
 from moviegenre.core.errors import ConfigError
 from moviegenre.library.mode import Mode
 
@@ -69,7 +69,9 @@ FromPoster = Annotated[
 ]
 Report = Annotated[
     Path | None,
-    typer.Option(rich_help_panel=_OUTPUT, help="Write a .csv or .json file with a row per film."),
+    typer.Option(
+        **OUT, rich_help_panel=_OUTPUT, help="Write a .csv or .json file with a row per film."
+    ),
 ]
 Quiet = Annotated[
     bool, typer.Option("--quiet", rich_help_panel=_OUTPUT, help="Show no progress bar.")

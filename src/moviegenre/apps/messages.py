@@ -1,5 +1,6 @@
 """How the command line prints messages: in one line, with its options in place of settings."""
 
+import io
 import logging
 import re
 import sys
@@ -11,7 +12,7 @@ from moviegenre.core.errors import printable
 _SETTINGS = """
 backend batch_size calibrate checkpoint drop_leaks encoding fitted format forms genres genres_column
 genres_columns goal half id_column index keep_incomplete labels leaks min_films min_movies
-missing_arrow only onnx out overwrite parity_data plot_column poster_column posters restart
+missing_arrow names only onnx out overwrite parity_data plot_column poster_column posters restart
 resume save separator shards split split_column thresholds title_column workers year_column
 """
 _OPTIONS = {"data_dir": "data", **{name: name.replace("_", "-") for name in _SETTINGS.split()}}
@@ -36,6 +37,14 @@ def with_options(message: str) -> str:
         return f"--no-{name}" if match[2] else f"--{name}"
 
     return _SETTING.sub(option, _SET.sub(r"--set \1=", message))
+
+
+def replace_unprintable() -> None:
+    """Print replacements for characters that the encoding of standard output or error lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        is_strict = getattr(stream, "errors", None) in ("strict", "surrogateescape")
+        if is_strict and isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
 
 
 def echo(message: str, *, err: bool = False) -> None:

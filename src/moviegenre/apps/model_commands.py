@@ -6,6 +6,7 @@ from typing import Annotated, cast
 import typer
 
 from moviegenre.apps.messages import echo
+from moviegenre.apps.options import OUT
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import SmallBackend
@@ -16,7 +17,7 @@ def export(
         str,
         typer.Option(help="Model: a best.pth, its folder, an exported folder or a Hub name."),
     ],
-    out: Annotated[Path, typer.Option(help="New folder, or an earlier export to replace.")],
+    out: Annotated[Path, typer.Option(**OUT, help="New folder, or an earlier export to replace.")],
     onnx: Annotated[
         bool, typer.Option("--onnx/--no-onnx", help="Also write model.onnx and model.int8.onnx.")
     ] = True,

@@ -1,16 +1,23 @@
 """The options that several commands share, and those of tables."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 import typer
 
-from moviegenre.core.errors import ConfigError, did_you_mean
+from moviegenre.core.errors import ConfigError, did_you_mean, shortened
 from moviegenre.core.types import BackendName, Split
 
 _OTHER_SPLIT_NAMES = {"dev": Split.VAL, "validation": Split.VAL}
 _TABLE, _MACHINES = "A table", "A table on many machines"
+
+
+class OutSettings(TypedDict):
+    """Settings of ``typer.Option``."""
+
+    parser: Callable[[str], Path]
+    metavar: str
 
 
 def refuse_unused(options: Mapping[str, object], purpose: str) -> None:
@@ -62,6 +69,38 @@ def parse_year(word: str) -> int:
         raise typer.BadParameter(
             f"{word[:40]!r} is not a year; give a whole number such as 1994, or leave --year out"
         ) from None
+
+
+def parse_address(word: str) -> str:
+    """Return the path or the address of an output.
+
+    Raises:
+        BadParameter: It is empty, standard output, or no file or folder.
+    """
+    if "://" in word:
+        return word
+    expected = "expected the path of a file or folder"
+    if not word.strip():
+        raise typer.BadParameter(f"the path is empty; {expected}")
+    if word == "-":
+        raise typer.BadParameter(f"'-' would be standard output; {expected}, such as ./answers")
+    path = Path(word)
+    try:
+        is_usual = path.is_file() or path.is_dir() or not path.exists()
+    except (OSError, ValueError):
+        is_usual = True  # the command names the fault
+    if path.parent in (Path("/dev"), Path("/dev/fd"), Path("/proc/self/fd")) or not is_usual:
+        raise typer.BadParameter(f"{shortened(word)} is no file or folder; {expected}")
+    return word
+
+
+def parse_out(word: str | Path) -> Path:
+    """Return the path of an output, see ``parse_address``; a default is a path already."""
+    return Path(parse_address(str(word)))
+
+
+OUT: OutSettings = {"parser": parse_out, "metavar": "PATH"}
+"""The settings of an option that names an output."""
 
 
 Config = Annotated[Path | None, typer.Option("--config", help="YAML file with settings.")]

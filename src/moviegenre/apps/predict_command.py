@@ -21,6 +21,7 @@ from moviegenre.apps.options import (
     Show,
     Verify,
     Workers,
+    parse_address,
     parse_year,
     refuse_unused,
 )
@@ -87,6 +88,7 @@ Input = Annotated[
 Out = Annotated[
     str | None,
     typer.Option(
+        parser=parse_address,
         metavar="PATH",
         rich_help_panel=_TABLE,
         help="Output file to write or replace: .parquet, .csv or .jsonl; or a folder or an s3:// "

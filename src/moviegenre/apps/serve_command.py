@@ -198,7 +198,7 @@ def serve(
             listeners.append(stack.enter_context(listener))
             access = replace(access, metrics_port=listener.getsockname()[1])
         start_log()
-        predictor = load(model or box_folder(), backend=backend, verify=verify)
+        predictor = load(box_folder() if model is None else model, backend=backend, verify=verify)
         if access.is_public and access.keys is None:
             hint = "anyone who can reach this address can use it without a key; see --api-key-file"
             log_event(logging.WARNING, hint)

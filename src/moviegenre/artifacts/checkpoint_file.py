@@ -18,17 +18,22 @@ def checkpoint_file(path: Path) -> Path:
         CheckpointError: The file does not exist or is no checkpoint, or files of an exported
             folder are missing.
     """
+    step = (
+        "name a trained model, or train one with: moviegenre train MODEL; predict, library and "
+        "serve use the included model if none is named"
+    )
     if path.is_dir():
         manifest = Manifest.read(path)
         if manifest is not None:  # for an exported folder, name its missing files
             missing = [name for name in manifest.files if not (path / name).is_file()]
             manifest.check(path, missing)
+        folder = path if path.name else path.resolve()  # "." has no name
         path = path / BEST_FILE
+        if not path.exists():
+            raise CheckpointError(
+                f"{folder} holds no model; expected {BEST_FILE} or an exported model in it; {step}"
+            )
     if not path.is_file():
-        step = (
-            "name a trained model, or train one with: moviegenre train MODEL; predict, library and "
-            "serve use the included model if none is named"
-        )
         raise CheckpointError(missing_path_message(path, "a checkpoint", step))
     if path.suffix.lower() not in _SUFFIXES and not zipfile.is_zipfile(path):
         raise CheckpointError(

@@ -105,7 +105,7 @@ def locate(model: str | Path) -> Path:
     that is a misspelt path.
 
     Raises:
-        ConfigError: The model is neither a path nor a text.
+        ConfigError: The model is neither a path nor a text, or its name is empty.
         HubError: The model is not on the Hub, or the Hub cannot be reached.
         CheckpointError: The model on the Hub was not exported by this package.
     """
@@ -114,6 +114,8 @@ def locate(model: str | Path) -> Path:
             f"the model is {type(model).__name__}; expected a path or a name on the Hub, or None "
             "for the included model"
         )
+    if not str(model).strip():
+        raise ConfigError("the model's name is empty; expected a path or a name on the Hub")
     path = at_home(Path(model))
     hub_name = HUB_NAME.fullmatch(str(model))
     restore_folder(path)

@@ -44,7 +44,9 @@ def open_model(
             raise CheckpointError(_no_onnx(path, backends[0]))
         return _open_torch(path)
     available = (name for name in backends if (folder / BACKEND_FILES[name]).is_file())
-    backend = next(available, backends[0])
+    backend = next(available, None)
+    if backend is None:
+        raise CheckpointError(_no_weights(folder, backends[0]))
     if backend == "torch":
         return _open_torch(folder)
     weights = BACKEND_FILES[backend]
@@ -59,6 +61,16 @@ def _no_onnx(path: Path, backend: Backend) -> str:
     return (
         f"{path} is a checkpoint, which has no {backend} file; "
         f"make one with: moviegenre export --checkpoint {path} --out DIR"
+    )
+
+
+def _no_weights(folder: Path, backend: Backend) -> str:
+    """Return which files of weights an exported folder has, if it has none for a backend."""
+    others = {name: file for name, file in BACKEND_FILES.items() if (folder / file).is_file()}
+    step = " or ".join(f"`backend` {name}" for name in others)
+    return (
+        f"{folder} has no {BACKEND_FILES[backend]}, which `backend` {backend} reads, but only "
+        f"{', '.join(others.values())}; leave `backend` out, or use {step}"
     )
 
 

@@ -1,8 +1,10 @@
 """The command line's answers to errors that no setting causes."""
 
 import errno
+from typing import Any
 
 import pytest
+from typer.main import get_command
 
 from moviegenre.apps import cli
 
@@ -79,3 +81,49 @@ def test_bugs_of_this_package_keep_their_traceback(monkeypatch: pytest.MonkeyPat
     fail_with(monkeypatch, RuntimeError("shapes differ"))
     with pytest.raises(RuntimeError, match="shapes differ"):
         cli.main([])
+
+
+COMMANDS = (
+    "adapt films.csv",
+    "predict --input films.csv",
+    "train bert",
+    "compare models",
+    "export --checkpoint model",
+    "ensemble a b",
+    "robustness models",
+    "data prepare films.csv",
+    "data audit data",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize(
+    ("out", "fault"),
+    [
+        ("-", "'-' would be standard output"),
+        ("", "the path is empty"),
+        ("/dev/stdout", "/dev/stdout is no file or folder"),
+        ("/dev/null", "/dev/null is no file or folder"),
+    ],
+)
+def test_an_output_that_is_no_path_is_refused_before_any_work(
+    command: str, out: str, fault: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        cli.main([*command.split(), "--out", out])
+    assert stopped.value.code == cli.USER_ERROR
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith(f"error: invalid value for '--out': {fault}; expected the path of a")
+
+
+def test_every_command_that_writes_checks_its_output() -> None:
+    main: Any = get_command(cli.app)
+    options = {
+        (name, option.opts[0]): option
+        for group in (main, main.commands["data"])
+        for name, command in group.commands.items()
+        for option in getattr(command, "params", ())
+        if option.opts[0] in ("--out", "--report") or option.name == "json_file"
+    }
+    assert len(options) > len(COMMANDS)
+    assert {name for name, option in options.items() if option.metavar != "PATH"} == set()

@@ -11,7 +11,8 @@ from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.artifacts.locate import locate
 from moviegenre.artifacts.open_torch import open_torch
 from moviegenre.artifacts.torch_folder import write_exported
-from moviegenre.core.errors import CheckpointError, HubError
+from moviegenre.core.errors import CheckpointError, ConfigError, HubError
+from moviegenre.core.types import BackendName
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
 
 
@@ -112,3 +113,26 @@ def test_what_the_hub_does_not_have_is_one_line(asked: list[Any]) -> None:
 def test_another_packages_model_is_refused(asked: list[Any]) -> None:
     with pytest.raises(CheckpointError, match="someone/other on the Hugging Face hub was not exp"):
         open_torch("someone/other")
+
+
+@pytest.mark.parametrize("name", ["", " "])
+def test_an_empty_name_is_no_model(name: str) -> None:
+    with pytest.raises(ConfigError, match="the model's name is empty; expected a path"):
+        moviegenre.load(name)
+
+
+def test_a_folder_without_a_model_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in (".", str(tmp_path)):
+        with pytest.raises(CheckpointError, match=f"{tmp_path} holds no model; expected best.pth"):
+            moviegenre.load(name)
+
+
+@pytest.mark.parametrize("backend", ["onnx", "int4", "torch"])
+def test_a_backend_without_a_file_names_the_file_that_is_there(backend: BackendName) -> None:
+    with pytest.raises(CheckpointError) as refused:
+        moviegenre.load(backend=backend)
+    assert str(refused.value).endswith(
+        f"which `backend` {backend} reads, but only model.int8.onnx; leave `backend` out, or use "
+        "`backend` int8"
+    )

@@ -34,7 +34,7 @@ def add_page(app: FastAPI, settings: ServiceSettings, *, has_library: bool = Fal
 def _add_asset(app: FastAPI, address: str, asset: Asset) -> None:
     headers = {**HEADERS, "ETag": asset.etag}
 
-    @app.api_route(address, methods=["GET", "HEAD"], include_in_schema=False)
+    @app.get(address, include_in_schema=False)
     async def file(request: Request) -> Response:
         if asset.etag in request.headers.get("If-None-Match", ""):
             return Response(status_code=_NOT_MODIFIED, headers=headers)

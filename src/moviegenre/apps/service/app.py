@@ -84,7 +84,7 @@ def create_app(
     )
     add_middleware(app, queue.settings, queue.metrics, access, shared)
     add_error_handlers(app)
-    add_docs_page(app)
+    add_docs_page(app, queue.settings)
     _add_predictions(app, queue)
     on_signal: list[Callable[[], None]] = [add_tables(app, queue, predictor.model.genres).stop]
     _add_status(app, queue, model_info(predictor), shared)

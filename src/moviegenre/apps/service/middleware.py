@@ -10,6 +10,7 @@ from moviegenre.apps.service.access.keys import KeyCheck, key_of
 from moviegenre.apps.service.access.origins import OriginCheck
 from moviegenre.apps.service.access.rates import RateCheck
 from moviegenre.apps.service.body_limits import BodyLimits
+from moviegenre.apps.service.head_requests import HeadRequests
 from moviegenre.apps.service.metrics import ServiceMetrics
 from moviegenre.apps.service.request_log import RequestLog
 from moviegenre.apps.service.settings import ServiceSettings
@@ -35,6 +36,7 @@ def add_middleware(
             under any host name.
         shared: The state that counts the requests of each client.
     """
+    app.add_middleware(HeadRequests)  # innermost, so that the log has the method as it was sent
     app.add_middleware(BodyLimits, settings=settings, metrics=metrics)
     app.add_middleware(AccessChecks, checks=_checks(settings, access, shared), metrics=metrics)
     app.add_middleware(RequestLog, metrics=metrics)

@@ -141,28 +141,26 @@ _MIDDLEWARE_RESPONSES = {
     408: "The body did not arrive in time.",
     421: "The service does not serve this Host.",
     429: "This client sends too many requests; see Retry-After.",
+    431: "The head of the request is too large.",
     500: "The service failed; its log has the reason under the request id.",
+    501: "The body has a transfer encoding other than chunked.",
     503: "The service has too many requests; see Retry-After.",
 }
+_FILM = {"$ref": "#/components/schemas/Film"}
+_BATCH_FILM = {"$ref": "#/components/schemas/FilmOfBatch"}
+_FORM_REF = {"$ref": "#/components/schemas/FilmForm"}
 
 
 def film_body(settings: ServiceSettings) -> dict[str, Any]:
     """Return the body of ``POST /predict``: a plot that is not blank, a poster, or both."""
-    film, form = _film_schema(), copy.deepcopy(_FILM_FORM)
-    for schema in (film, form):
-        schema["additionalProperties"] = False
-        plot = _TEXT_WITH_CONTENT if schema is form else _TEXTS_WITH_CONTENT
-        poster = {"type": "string", "minLength": 1}
-        schema["anyOf"] = [_required("plot", plot), _required("poster", poster)]
-        _limit(schema["properties"]["plot"], maxLength=settings.max_plot_chars)
     kinds = ", ".join(POSTER_FORMATS[kind].media_type for kind in settings.image_kinds)
     form_content = {
-        "schema": form,
+        "schema": _FORM_REF,
         "example": {"plot": _PLOT},
         "encoding": {"poster": {"contentType": kinds}},
     }
     content = {
-        "application/json": {"schema": film, "examples": _FILM_EXAMPLES},
+        "application/json": {"schema": _FILM, "examples": _FILM_EXAMPLES},
         "multipart/form-data": form_content,
     }
     return {"requestBody": {"required": True, "content": content}}
@@ -172,12 +170,26 @@ def batch_body(settings: ServiceSettings) -> dict[str, Any]:
     """Return the body of ``POST /predict/batch``; an empty film gets an error as its answer."""
     schema = {
         "type": "array",
-        "items": _film_schema(),
+        "items": _BATCH_FILM,
         "minItems": 1,
         "maxItems": settings.max_films,
     }
     content = {"application/json": {"schema": schema, "examples": _BATCH_EXAMPLES}}
     return {"requestBody": {"required": True, "content": content}}
+
+
+def _film_schemas(settings: ServiceSettings) -> dict[str, Any]:
+    """Return the schemas of a film by name: alone, in a form, and in a list."""
+    film, form, of_batch = _film_schema(), copy.deepcopy(_FILM_FORM), _film_schema()
+    for schema in (film, form):
+        schema["additionalProperties"] = False
+        plot = _TEXT_WITH_CONTENT if schema is form else _TEXTS_WITH_CONTENT
+        poster = {"type": "string", "minLength": 1}
+        schema["anyOf"] = [_required("plot", plot), _required("poster", poster)]
+        _limit(schema["properties"]["plot"], maxLength=settings.max_plot_chars)
+    of_batch["description"] = "A film of a list; without plot and poster, it gets an error."
+    schemas = {"Film": film, "FilmForm": form, "FilmOfBatch": of_batch}
+    return {name: {**schema, "title": name} for name, schema in schemas.items()}
 
 
 def _film_schema() -> dict[str, Any]:
@@ -198,12 +210,20 @@ def _limit(schema: dict[str, Any], **rules: Any) -> None:  # noqa: ANN401 - JSON
             text.update(rules)
 
 
-def openapi_document(app: FastAPI) -> dict[str, Any]:
-    """Return the app's document, in the OpenAPI version that ``/docs`` can read."""
+def openapi_document(app: FastAPI, settings: ServiceSettings) -> dict[str, Any]:
+    """Return the app's document, in the OpenAPI version that ``/docs`` can read.
+
+    Args:
+        app: The app.
+        settings: The limits of films.
+    """
     if app.openapi_schema is None:
         document = get_openapi(
             title=app.title, version=app.version, description=app.description, routes=app.routes
         )
+        # Relative to the document's address, because a proxy may serve it under a prefix.
+        document["servers"] = [{"url": "."}]
+        document["components"]["schemas"] |= _film_schemas(settings)
         _add_middleware_responses(document)
         app.openapi_schema = {**without_null_type(document), "openapi": _OPENAPI_VERSION}
     return app.openapi_schema
@@ -215,7 +235,8 @@ def _add_middleware_responses(document: dict[str, Any]) -> None:
         for operation in operations.values():
             for status, description in _MIDDLEWARE_RESPONSES.items():
                 response = {"description": description, "content": _ERROR}
-                operation["responses"].setdefault(str(status), response)
+                if status != 501 or "requestBody" in operation:
+                    operation["responses"].setdefault(str(status), response)
     schemes = document.setdefault("components", {}).setdefault("securitySchemes", {})
     schemes["Bearer"] = {"type": "http", "scheme": "bearer", "description": "An API key."}
     schemes["Key"] = {"type": "apiKey", "in": "header", "name": "X-API-Key"}

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import codecs
 import io
 from collections import Counter
 from collections.abc import AsyncGenerator, Sequence
@@ -27,6 +28,7 @@ from moviegenre.data.poster_formats import describe_other, kinds_text
 JSON = "application/json"
 FORM = "multipart/form-data"
 _MAX_FIELDS = 8 + MAX_ATTRIBUTE  # the fields and the genres; unknown fields get their own message
+_MAX_FILES = 8  # more than the one that is expected, so that the field can be named
 _MAX_NAME_CHARS = 60  # of a client's field or encoding in a message
 _MAX_NAMES = 2 * len(FilmRequest.model_fields)  # more than a film has, so an unknown one remains
 
@@ -106,8 +108,9 @@ async def read_json(request: Request, settings: ServiceSettings) -> object:
         body = b"".join([chunk async for chunk in chunks])
     try:
         value = from_json(body, allow_inf_nan=False)
-    except ValueError:
-        raise RequestError(400, "the body is not valid JSON") from None
+    except ValueError as error:
+        reason = _json_fault(body, error)
+        raise RequestError(400, f"the body is not valid JSON: {reason}") from None
     with suppress(ValueError):  # too many values for a film; it has its own message
         return _with_repeated(value, parse_json(body, max_bytes=len(body)))
     return value
@@ -118,6 +121,22 @@ def _with_repeated(value: object, parsed: object) -> object:
     if isinstance(value, list) and isinstance(parsed, list):
         return [_with_repeated(*pair) for pair in zip(value, parsed, strict=True)]
     return parsed if isinstance(parsed, RepeatedKeys) else value
+
+
+def _json_fault(body: bytes, error: ValueError) -> str:
+    """Return why a body is no JSON, without its content, which may be a private plot."""
+    step = "send it in UTF-8, without a byte order mark"
+    if not body.strip():
+        return 'it is empty; send a film, such as {"plot": "..."}, or what /docs shows'
+    if body.startswith(codecs.BOM_UTF8):
+        return f"it begins with a byte order mark; {step}"
+    if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:2]:
+        return f"it is in UTF-16 or UTF-32; {step}"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        return f"it is not in UTF-8 (byte {fault.start:,} is 0x{body[fault.start]:02x}); {step}"
+    return f"{error}; send what /docs shows"
 
 
 def check_media_type(request: Request, *expected: str) -> str:
@@ -165,12 +184,12 @@ async def _chunks(request: Request, settings: ServiceSettings) -> AsyncGenerator
 async def open_form(
     request: Request, settings: ServiceSettings, *, max_fields: int
 ) -> AsyncGenerator[FormData, None]:
-    """Yield a form with at most one file, which stays in memory.
+    """Yield a form, whose files stay in memory.
 
     Args:
         request: The request; its body is multipart.
         settings: The limits.
-        max_fields: The most parts that it may have besides the file.
+        max_fields: The most parts that it may have besides files.
 
     Raises:
         RequestError: The body is too large, too slow, or no form.
@@ -179,13 +198,16 @@ async def open_form(
         parser = WholeFormParser(
             request.headers,
             chunks,
-            max_files=1,
+            max_files=_MAX_FILES,
             max_fields=max_fields,
             max_part_size=settings.max_body_bytes,  # a long plot gets its own message
         )
         try:
             form = await parser.parse()
         except MultiPartException as error:
+            if error.message.startswith("Too many files"):
+                fault = f"the form has more than {_MAX_FILES} files; expected one"
+                raise RequestError(422, fault) from None
             raise RequestError(400, f"the form cannot be parsed: {error.message}") from None
     try:
         yield form

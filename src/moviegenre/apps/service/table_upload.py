@@ -71,11 +71,11 @@ async def _table_upload(form: FormData, settings: ServiceSettings) -> TableUploa
                 f"the form has an unknown field {shortened(name, _MAX_NAME_CHARS)!r}; expected "
                 f"{', '.join(_FIELDS)}",
             )
+    refuse_repeated(form, ("plot_columns",))
     uploads = [name for name, value in form.multi_items() if isinstance(value, UploadFile)]
     upload = form.get("file")
     if uploads != ["file"] or not isinstance(upload, UploadFile):
         raise RequestError(422, "the form has no table; expected a file in the field 'file'")
-    refuse_repeated(form, ("plot_columns",))
     preview, with_text = (_flag(form, name) for name in ("preview", "with_text"))
     name = file_name(upload.filename)
     table = TableBytes(name, await upload.read())

@@ -107,6 +107,7 @@ class MovieTable(MovieSource):
         self._find_columns(columns, known)
         self._genres = GenreColumn(self._genres_name or "", columns.separator)
         self._knows_format = False
+        self._logged = ""
         used = self._used_columns()
         require_single(used, self._table.twice, str(path))
         self._kind_name = kind_column(name for name in known if name not in used)
@@ -256,8 +257,10 @@ class MovieTable(MovieSource):
                 numbers.
         """
         self._learn_genres()
-        if notes := [*self.notes, *self._genres.notes]:
-            logger.info("%s: %s", self._path, "; ".join(notes))
+        notes = "; ".join([*self.notes, *self._genres.notes])
+        if notes != self._logged:  # a table may be read several times
+            logger.info("%s: %s", self._path, notes)
+            self._logged = notes
         columns = [*self._used_columns(), *([self._kind_name] if self._kind_name else [])]
         with self._posters.opened():
             for number, row in enumerate(self._table.rows(columns), start=1):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from moviegenre.apps.messages import echo
+from moviegenre.apps.options import OUT
 from moviegenre.core.errors import ConfigError
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import TextRule
@@ -19,7 +20,9 @@ if TYPE_CHECKING:
 
 def audit(
     directory: Annotated[Path, typer.Argument(help="Folder of prepared data.")],
-    out: Annotated[Path, typer.Option(help="Folder for the page and tables.")] = Path("audit"),
+    out: Annotated[Path, typer.Option(**OUT, help="Folder for the page and tables.")] = Path(
+        "audit"
+    ),
     checkpoints: Annotated[
         Path | None,
         typer.Option(
@@ -27,7 +30,7 @@ def audit(
         ),
     ] = None,
     drop_leaks: Annotated[
-        Path | None, typer.Option(help="Write a clean split into this new folder.")
+        Path | None, typer.Option(**OUT, help="Write a clean split into this new folder.")
     ] = None,
     leaks: Annotated[
         LeakRule, typer.Option(help="Pairs that count as leaks; both: plot and poster alike.")

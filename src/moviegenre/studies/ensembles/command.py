@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from moviegenre.apps.messages import echo
-from moviegenre.apps.options import DataDir, Quiet
+from moviegenre.apps.options import OUT, DataDir, Quiet
 from moviegenre.core.extras import require_training
 from moviegenre.core.locks import locked
 from moviegenre.core.types import Goal
@@ -20,7 +20,9 @@ def ensemble(
             metavar="CHECKPOINT...",
         ),
     ],
-    out: Annotated[Path, typer.Option(help="Ensemble folder, such as checkpoints/ensemble.")],
+    out: Annotated[
+        Path, typer.Option(**OUT, help="Ensemble folder, such as checkpoints/ensemble.")
+    ],
     data: DataDir = None,
     goal: Annotated[
         Goal, typer.Option(help="Score to maximise when fitting thresholds.")

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.options import DataDir, Quiet, SplitOption
+from moviegenre.apps.options import OUT, DataDir, Quiet, SplitOption
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import MAX_SEED, AttributionMethod, BackendName, Split
 
@@ -30,7 +30,7 @@ def faithfulness(
     seed: Annotated[int, typer.Option(min=0, max=MAX_SEED, help="Seed of the random parts.")] = 0,
     backend: Annotated[BackendName, typer.Option(help="Runtime of the model.")] = "auto",
     json_file: Annotated[
-        Path | None, typer.Option("--json", help="JSON file for the result.")
+        Path | None, typer.Option("--json", **OUT, help="JSON file for the result.")
     ] = None,
     card: Annotated[
         bool, typer.Option("--card", help="Add the result to the exported folder's card.")
@@ -52,7 +52,7 @@ def faithfulness(
         record,
     )
 
-    model = checkpoint or box_folder()
+    model = box_folder() if checkpoint is None else checkpoint
     folder = exported_folder(model) if card else None
     results = run(
         model,

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from moviegenre.apps.options import DataDir, Quiet, SplitOption
+from moviegenre.apps.options import OUT, DataDir, Quiet, SplitOption
 from moviegenre.core.extras import require_training
 from moviegenre.core.types import MAX_SEED, Split
 
@@ -14,7 +14,7 @@ def robustness(
     checkpoints: Annotated[Path, typer.Argument(help="Folder of trained models.")] = Path(
         "checkpoints"
     ),
-    out: Annotated[Path, typer.Option(help="Folder for the tables and the plot.")] = Path(
+    out: Annotated[Path, typer.Option(**OUT, help="Folder for the tables and the plot.")] = Path(
         "results"
     ),
     data: DataDir = None,

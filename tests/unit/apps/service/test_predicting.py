@@ -272,11 +272,6 @@ def test_a_cut_off_poster(client: TestClient) -> None:
 
 
 WRONG_BODIES: dict[str, tuple[str, dict[str, Any], int, str]] = {
-    "no JSON": ("", {"content": b"{", "headers": JSON}, 400, "the body is not valid JSON"),
-    "infinity": (
-        *("", {"content": b'{"plot": "a", "year": Infinity}', "headers": JSON}, 400),
-        "the body is not valid JSON",
-    ),
     "repeated": (
         *("", {"content": b'{"plot": "a", "plot": "b"}', "headers": JSON}, 422),
         "the film has several values for the key 'plot'; expected one",
@@ -390,3 +385,38 @@ def test_the_examples_of_the_documentation_work(client: TestClient) -> None:
                 tried += 1
     assert tried == 5
     assert len(base64.b64decode(TINY_POSTER)) < 100
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"", 'it is empty; send a film, such as {"plot": "..."}'),
+        (b"\xef\xbb\xbf{}", "it begins with a byte order mark; send it in UTF-8, without"),
+        ('{"plot": "x"}'.encode("utf-16"), "it is in UTF-16 or UTF-32; send it in UTF-8"),
+        ('{"plot": "x"}'.encode("utf-16-be"), "it is in UTF-16 or UTF-32; send it in UTF-8"),
+        ('{"plot": "Amélie"}'.encode("latin-1"), "it is not in UTF-8 (byte 12 is 0xe9); send it"),
+        (b"{", "EOF while parsing an object at line 1 column 1; send what /docs shows"),
+        (b'{"plot": "a", "year": Infinity}', "expected value at line 1 column"),
+        (b'{"plot": secret}', "expected value at line 1 column 10; send what /docs shows"),
+    ],
+)
+def test_the_reason_why_a_body_is_no_json(client: TestClient, body: bytes, reason: str) -> None:
+    for address in ("/predict", "/predict/batch"):
+        answer = client.post(address, content=body, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400
+        assert answer.json()["error"].startswith(f"the body is not valid JSON: {reason}")
+        assert "secret" not in answer.text
+
+
+@pytest.mark.parametrize(
+    ("number", "fault"),
+    [
+        (2, "the form has the field poster 2 times; expected it once; only plot and attribute"),
+        (9, "the form has more than 8 files; expected one"),
+    ],
+)
+def test_several_posters_are_refused_by_name(client: TestClient, number: int, fault: str) -> None:
+    poster = ("poster", ("a.png", base64.b64decode(TINY_POSTER), "image/png"))
+    answer = client.post("/predict", data={"plot": PLOT}, files=[poster] * number)
+    assert answer.status_code == 422
+    assert answer.json()["error"].startswith(fault)

@@ -3,13 +3,19 @@
 import asyncio
 import json
 import logging
+import re
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urljoin
 
 import httpx2
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.logs import LOGGER, JsonFormatter, ReadableFormatter, log_config
@@ -281,7 +287,7 @@ def test_the_documentation_page_takes_nothing_from_elsewhere() -> None:
     assert "http" not in page.text
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     for asset in ("swagger-ui-bundle.js", "swagger-ui.css", "favicon-32x32.png"):
-        assert f"/docs/assets/{asset}" in page.text
+        assert f'="docs/assets/{asset}"' in page.text
         assert client.get(f"/docs/assets/{asset}").status_code == 200
     document = client.get("/openapi.json").json()
     assert document["openapi"] == "3.0.3"
@@ -295,6 +301,77 @@ def test_the_documentation_page_takes_nothing_from_elsewhere() -> None:
         "/readyz",
         "/metrics",
     }
+
+
+def test_the_document_names_its_films_and_every_error() -> None:
+    document = TestClient(create_app(FakePredictor().as_predictor)).get("/openapi.json").json()
+    schemas = document["components"]["schemas"]
+    content = document["paths"]["/predict"]["post"]["requestBody"]["content"]
+    named = {kind: value["schema"]["$ref"].rpartition("/")[2] for kind, value in content.items()}
+    assert named == {"application/json": "Film", "multipart/form-data": "FilmForm"}
+    assert schemas["Film"]["title"] == "Film"
+    body = document["paths"]["/predict/batch"]["post"]["requestBody"]["content"]
+    assert body["application/json"]["schema"]["items"]["$ref"].endswith("/FilmOfBatch")
+    assert "FilmOfBatch" in schemas
+    for path, operations in document["paths"].items():
+        for operation in operations.values():
+            assert "431" in operation["responses"], path
+            assert ("501" in operation["responses"]) == ("requestBody" in operation), path
+
+
+def test_a_library_in_use_is_in_the_document(tmp_path: Path) -> None:
+    app = create_app(FakePredictor().as_predictor, library=tmp_path)
+    paths = TestClient(app).get("/openapi.json").json()["paths"]
+    assert "409" in paths["/library/write"]["post"]["responses"]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "/",
+        "/healthz",
+        "/model",
+        "/metrics",
+        "/docs",
+        "/openapi.json",
+        "/docs/assets/swagger-ui.css",
+    ],
+)
+def test_head_is_get_without_a_body(address: str) -> None:
+    with TestClient(create_app(FakePredictor().as_predictor, page=True)) as client:
+        got, headed = client.get(address), client.head(address)
+    assert (headed.status_code, headed.content) == (got.status_code, b"") == (200, b"")
+    assert headed.headers["content-type"] == got.headers["content-type"]
+
+
+def test_a_head_where_only_post_is_accepted_is_refused() -> None:
+    assert TestClient(create_app(FakePredictor().as_predictor)).head("/predict").status_code == 405
+
+
+def test_every_address_works_behind_the_prefix_of_a_proxy() -> None:
+    """A proxy serves the service under /films and removes the prefix, as nginx does."""
+    inner = create_app(FakePredictor().as_predictor, page=True)
+
+    async def proxy(request: Request) -> Response:
+        transport = httpx2.ASGITransport(inner)
+        async with httpx2.AsyncClient(transport=transport, base_url="http://inner") as inside:
+            address = "/" + request.path_params["rest"]
+            answer = await inside.request(request.method, address, content=await request.body())
+        return Response(answer.content, answer.status_code, {**answer.headers})
+
+    client = TestClient(Starlette(routes=[Route("/films/{rest:path}", proxy)]))
+    for page in ("/films/docs", "/films/"):
+        text = client.get(page).text
+        links = re.findall(r'(?:src|href)="([^"#]+)"', text)
+        assert len(links) >= 3
+        for link in links:
+            address = urljoin(f"http://testserver{page}", link)
+            assert address.startswith("http://testserver/films/"), link
+            assert client.get(address).status_code == 200, link
+    assert 'url: "openapi.json"' in client.get("/films/docs/start.js").text
+    document = "http://testserver/films/openapi.json"
+    (server,) = client.get(document).json()["servers"]
+    assert urljoin(document, server["url"]) == "http://testserver/films/"
 
 
 def test_settings_that_contradict_each_other_are_refused() -> None:

@@ -23,6 +23,7 @@ from moviegenre.apps.service.line_stream import LineStream
 from moviegenre.apps.service.model_queue import ModelQueue
 from moviegenre.apps.service.openapi import ERROR_RESPONSES
 from moviegenre.apps.service.request_log import add_to_log
+from moviegenre.apps.service.schemas import ErrorAnswer
 from moviegenre.core.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -30,7 +31,11 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=BaseModel)
 
-_ANSWERS = {200: LINES, **ERROR_RESPONSES}
+_IN_USE = {
+    "model": ErrorAnswer,
+    "description": "The library is in use, or the preview is not the last one.",
+}
+_ANSWERS = {200: LINES, **ERROR_RESPONSES, 409: _IN_USE}
 
 
 def require_loopback(access: Access) -> None:
