@@ -9,7 +9,7 @@ import numpy as np
 
 from moviegenre.adapt.features import Floats, compute_features
 from moviegenre.adapt.missing_modality import missing_modality_variants
-from moviegenre.adapt.parts import MIN_FILMS_WITH_PART, learned_parts, readable_parts, with_parts
+from moviegenre.adapt.parts import MIN_FILMS_WITH_PART, learned_parts, with_parts
 from moviegenre.adapt.regression import Variant
 from moviegenre.core.errors import ConfigError, DataError, MovieGenreError
 from moviegenre.core.genre_names import RESERVED_NAMES, one_spelling, reserved, with_spellings
@@ -188,7 +188,7 @@ def read_own_films(
 
     reader = predictor.reader
     rows, features = compute(reader)
-    with_part = {part: rows.parts[part] for part in readable_parts(predictor.model)}
+    with_part = {part: rows.parts[part] for part in predictor.model.parts}
     reads = learned_parts(with_part, len(rows.texts), predictor.model)
     if any(number for part, number in with_part.items() if part not in reads):
         reader = film_reader(with_parts(predictor.model, reads))

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from moviegenre.artifacts.info import ModelInfo
-from moviegenre.core.types import Modality, Part
+from moviegenre.core.types import Part
 
 MIN_FILMS_WITH_PART = 50
 """The films with a part from which it is read; half of the films are enough if there are fewer.
@@ -27,19 +27,11 @@ def learned_parts(
         known: The base model.
     """
     least = max(1, min(MIN_FILMS_WITH_PART, (num_films + 1) // 2))
-    base = readable_parts(known)
+    base = known.parts
     parts = tuple(part for part in base if films_with.get(part, 0) >= least)
     if "plot" not in parts:
         parts = tuple(part for part in parts if part == "poster")
     return parts or base
-
-
-def readable_parts(model: ModelInfo) -> tuple[Part, ...]:
-    """Return the parts of a film that a model reads: plot, poster, title and year in this order."""
-    headings: tuple[Part, ...] = ("title", "year")
-    reads = model.data_config.reads
-    parts: list[Part] = [part.value for part in Modality if part in model.modalities]
-    return (*parts, *(part for part in headings if part in reads))
 
 
 def with_parts(model: ModelInfo, parts: tuple[Part, ...]) -> ModelInfo:

@@ -11,7 +11,7 @@ import typer
 
 from moviegenre.apps.messages import echo
 from moviegenre.apps.progress import film_progress
-from moviegenre.core.errors import shortened
+from moviegenre.core.errors import counted, shortened
 from moviegenre.data.records import whole_text
 
 if TYPE_CHECKING:
@@ -25,12 +25,6 @@ _MAX_SHOWN = 40  # rows of the table; all are in the report
 _MAX_REASONS = 5
 _MAX_NOTE_CHARS = 160
 _WIDE = 120  # columns of a terminal in which every row has its path
-_LEFT_ALONE_REASONS = {
-    ".nfo files with only a web address": "your media server finds the film there, so the address "
-    "stays; nothing is written for these films",
-    "text files named .nfo": "they do not begin with <movie>; nothing is written for their films "
-    "unless you move the text away",
-}
 _NOT_WRITTEN = {
     "poster only": "poster only: add --from-poster to write",
     "title only": "title only: not written",
@@ -114,9 +108,8 @@ def run_undo(path: Path, *, overwrite: bool, quiet: bool) -> None:
     if not summary.num_files:
         echo(f"nothing to undo: this command wrote nothing in {path}, or all of it is restored")
         return
-    files = "file" if summary.num_restored == 1 else "files"
     echo(
-        f"{summary.num_restored:,} {files} restored, {summary.num_same:,} were as before, "
+        f"{counted(summary.num_restored, 'file')} restored, {summary.num_same:,} were as before, "
         f"{len(summary.skipped):,} left alone"
     )
     _print_reasons("left alone", [file[:2] for file in summary.skipped], len(summary.skipped))
@@ -205,7 +198,7 @@ def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
         table.add_row(*(Text(whole_text(cell)) for cell in cells))
     console.print(table)
     if (more := len(rows) - _MAX_SHOWN) > 0:
-        echo(f"and {more:,} more {'film' if more == 1 else 'films'}; --report FILE lists all")
+        echo(f"and {counted(more, 'more film')}; --report FILE lists all")
 
 
 def _name(change: "FilmChange") -> str:
@@ -224,13 +217,14 @@ def _genres(change: "FilmChange") -> str:
 
 
 def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write: bool) -> None:
+    from moviegenre.library.walk import LEFT_ALONE_REASONS
+
     counts = _count(changes)
     change_text = "written" if write else "would change"
     parts = [f"{counts['change']:,} {change_text}"]
     parts += [f"{number:,} {name}" for name, number in counts.items() if name != "change"]
-    films = "film" if len(changes) == 1 else "films"
     if changes:
-        echo(f"{len(changes):,} {films}: {', '.join(parts)}")
+        echo(f"{counted(len(changes), 'film')}: {', '.join(parts)}")
     else:
         films = "no film that can be changed" if library.left_alone else "no film found"
         echo(
@@ -240,8 +234,8 @@ def _print_summary(library: "Library", changes: "Sequence[FilmChange]", *, write
     if left_alone := [f"{name} ({number:,})" for name, number in library.left_alone.items()]:
         echo(f"left alone: {', '.join(left_alone)}")
     for kind in library.left_alone:
-        if kind in _LEFT_ALONE_REASONS:
-            echo(f"{kind}: {_LEFT_ALONE_REASONS[kind]}")
+        if kind in LEFT_ALONE_REASONS:
+            echo(f"{kind}: {LEFT_ALONE_REASONS[kind]}")
     for outcome in ("not sure", "locked", "changed since", "cannot be read", "cannot be written"):
         rows = [(row.path, row.note) for row in changes if row.outcome.value == outcome]
         _print_reasons(outcome, rows, _MAX_REASONS)

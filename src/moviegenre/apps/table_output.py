@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from moviegenre.apps.messages import echo
-from moviegenre.core.errors import ConfigError
+from moviegenre.core.errors import ConfigError, counted
 from moviegenre.core.types import Modality
 
 if TYPE_CHECKING:
@@ -144,7 +144,7 @@ def _kept_columns(keep: str | None, catalogue: "Catalogue", out: str) -> list[st
 def _counts(summary: "CatalogueSummary") -> str:
     """Return the numbers of films: answered, read in part, with a warning, not answered."""
     answered = summary.rows - summary.empty
-    parts = [f"{answered:,} {'film' if answered == 1 else 'films'} answered"]
+    parts = [f"{counted(answered, 'film')} answered"]
     if in_part := summary.with_errors - summary.empty:
         parts.append(f"{in_part:,} of them read in part")
     if summary.with_warnings:
@@ -158,8 +158,7 @@ def _counts(summary: "CatalogueSummary") -> str:
     counts = ", ".join(parts)
     if columns:
         counts += f"; see the column{'s' if len(columns) > 1 else ''} {' and '.join(columns)}"
-    ids = "id" if summary.rows == 1 else "ids"
-    return f"{counts} ({summary.rows:,} {ids} in, the same out)"
+    return f"{counts} ({counted(summary.rows, 'id')} in, the same out)"
 
 
 def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> None:

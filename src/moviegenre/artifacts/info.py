@@ -8,7 +8,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.faults import fault_message
 from moviegenre.core.genres import GenreVocabulary
-from moviegenre.core.types import Architectures, Modality, Track
+from moviegenre.core.types import Architectures, Modality, Part, Track
 from moviegenre.data.config import DataConfig
 from moviegenre.data.text import PlotTokenizer
 
@@ -125,6 +125,20 @@ class ModelInfo(BaseModel):
                 "train or fetch it again"
             )
         return DataConfig.parse(self.config["data"], "the model's data settings")
+
+    @property
+    def parts(self) -> tuple[Part, ...]:
+        """The parts of a film that it reads, in the order of ``Part``; title and year with a plot.
+
+        Raises:
+            CheckpointError: The data settings are missing.
+            ConfigError: They are not valid.
+        """
+        parts: list[Part] = [one.value for one in Modality if one in self.modalities]
+        if Modality.PLOT in self.modalities:
+            headings: tuple[Part, ...] = ("title", "year")
+            parts += [part for part in headings if part in self.data_config.reads]
+        return tuple(parts)
 
 
 def joint_track(members: Iterable[ModelInfo]) -> Track:

@@ -9,14 +9,20 @@ from typing import Annotated, Any, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
-from moviegenre.core.faults import LENGTH_FAULTS, expected_value, fault_message, found_text, quoted
+from moviegenre.core.faults import (
+    LENGTH_FAULTS,
+    expected_value,
+    fault_message,
+    first_faults,
+    found_text,
+    quoted,
+)
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.core.types import MAX_SEED
 from moviegenre.core.yaml_text import MAX_YAML_CHARS, parse_yaml
 
 Seed = Annotated[int, Field(ge=0, le=MAX_SEED)]
 
-_MAX_FAULTS = 20  # in one message
 _SETTINGS = "settings with names, as in training: {max_epochs: 3}"
 
 
@@ -40,9 +46,7 @@ class Config(BaseModel):
             return cls.model_validate(values)
         except ValidationError as error:
             items = error.errors(include_url=False)
-            faults = [_fault(cls, dict(item)) for item in items[:_MAX_FAULTS]]
-            if len(items) > _MAX_FAULTS:
-                faults.append(f"and {len(items) - _MAX_FAULTS:,} more faults")
+            faults = first_faults(items, lambda item: _fault(cls, dict(item)))
             raise ConfigError(f"{where}: " + "; ".join(faults)) from None
 
 

@@ -1,9 +1,13 @@
 """Messages for users about values that pydantic refuses."""
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
 
 from moviegenre.core.errors import shortened
+
+T = TypeVar("T")
+
+_MAX_FAULTS = 20  # in one message
 
 _WHOLE, _NUMBER, _LIST = "a whole number", "a number", "a list"
 _MAPPING = "a mapping of names to values"
@@ -55,6 +59,19 @@ def expected_value(fault: Mapping[str, Any]) -> str | None:
         name: f"{limit:g}" if isinstance(limit, float) else limit for name, limit in limits
     }
     return expected and expected.format(**limit_texts)
+
+
+def first_faults(items: Sequence[T], fault_of: Callable[[T], str]) -> list[str]:
+    """Return the faults of the first items, and how many more there are, for one message.
+
+    Args:
+        items: The items with faults.
+        fault_of: Returns the fault of an item.
+    """
+    faults = [fault_of(item) for item in items[:_MAX_FAULTS]]
+    if len(items) > _MAX_FAULTS:
+        faults.append(f"and {len(items) - _MAX_FAULTS:,} more faults")
+    return faults
 
 
 def found_text(value: object) -> str:

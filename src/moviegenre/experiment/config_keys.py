@@ -6,10 +6,9 @@ from typing import Any
 
 from moviegenre.core.config import Config
 from moviegenre.core.errors import ConfigError, did_you_mean, shortened
-from moviegenre.core.faults import found_text
+from moviegenre.core.faults import first_faults, found_text
 from moviegenre.models.registry import MODELS
 
-_MAX_FAULTS = 20  # in one message
 _FILE_KEYS = ("extends", "models", "only", "paths")  # read before the settings are parsed
 
 
@@ -96,13 +95,10 @@ def unknown_keys(
     """
     known = {*settings, *_FILE_KEYS}
     unknown = [str(key) for key in keys if key not in known]
-    faults = [
-        f"unknown setting {shortened(key)!r}; {_place(key, known, sections)}"
-        for key in unknown[:_MAX_FAULTS]
-    ]
-    if len(unknown) > _MAX_FAULTS:
-        faults.append(f"and {len(unknown) - _MAX_FAULTS:,} more faults")
-    return faults
+    return first_faults(
+        unknown,
+        lambda key: f"unknown setting {shortened(key)!r}; {_place(key, known, sections)}",
+    )
 
 
 def _place(key: str, known: Iterable[str], sections: Mapping[str, type[Config]]) -> str:

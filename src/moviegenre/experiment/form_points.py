@@ -121,7 +121,7 @@ def _evaluate_forms(path: Path, split: Split, data_dir: Path | None, save: bool)
     if not info.modalities:
         raise ConfigError(f"{info.model_name} reads nothing of a film; leave out `forms`")
     data = PreparedData(data_dir or info.data_config.dir)
-    reads = parts_read(info)
+    reads = info.parts
     left_out: dict[tuple[Part, ...], list[FilmForm]] = {}
     for form in FILM_FORMS:
         if unread := form.unread(reads):
@@ -156,14 +156,6 @@ def _evaluate_forms(path: Path, split: Split, data_dir: Path | None, save: bool)
         file=file if fits else None,
         scored_folder=path.parent if save and model.only_answers else None,
     )
-
-
-def parts_read(info: ModelInfo) -> frozenset[Part]:
-    """Return the parts of a film that a model reads; title and year are read with the plot."""
-    parts: set[Part] = {modality.value for modality in info.modalities}
-    if Modality.PLOT in info.modalities:
-        parts |= {part for part in info.data_config.reads if part in ("title", "year")}
-    return frozenset(parts)
 
 
 def point_for_forms(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args
 
-from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, did_you_mean
+from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, counted, did_you_mean
 from moviegenre.inference.classifier import Row
 from moviegenre.inference.films import Film, FilmReader, Plot
 from moviegenre.inference.title_check import Title, Year
@@ -124,4 +124,4 @@ def _faults(films: Sequence[ReadFilm]) -> str:
 def _first(faults: Sequence[str]) -> str:
     named = "; ".join(faults[:_MAX_NAMED])
     more = len(faults) - _MAX_NAMED
-    return f"{named}; and {more:,} more {'film' if more == 1 else 'films'}" if more > 0 else named
+    return f"{named}; and {counted(more, 'more film')}" if more > 0 else named

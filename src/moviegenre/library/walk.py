@@ -57,6 +57,14 @@ class LeftAlone(StrEnum):
     LINKS = "links"  # not followed
 
 
+LEFT_ALONE_REASONS: dict[str, str] = {
+    LeftAlone.ADDRESSES: "your media server finds the film there, so the address stays; nothing is "
+    "written for these films",
+    LeftAlone.TEXT_FILES: "they do not begin with <movie>; nothing is written for their films "
+    "unless you move the text away",
+}
+"""Why some things are left alone, where a reader may wonder; by the name of the kind."""
+
 _NOT_FILMS = {
     NfoKind.SERIES: LeftAlone.EPISODES,
     NfoKind.TEXT: LeftAlone.TEXT_FILES,

@@ -2,7 +2,7 @@
 
 import pytest
 
-from moviegenre.adapt.parts import learned_parts, readable_parts, with_parts
+from moviegenre.adapt.parts import learned_parts, with_parts
 from moviegenre.artifacts.folder import read_info
 from moviegenre.box import box_folder
 from moviegenre.core.types import Modality, Part
@@ -30,7 +30,7 @@ def test_the_parts_that_enough_films_have(
 
 def test_the_description_of_a_model_that_reads_less() -> None:
     posters = with_parts(INCLUDED, ("poster",))
-    assert readable_parts(posters) == ("poster",)
+    assert posters.parts == ("poster",)
     assert posters.tokenizer is None
     assert with_parts(INCLUDED, ("plot", "title")).modalities == {Modality.PLOT}
-    assert readable_parts(INCLUDED) == ("plot", "poster", "title", "year"), "it is unchanged"
+    assert INCLUDED.parts == ("plot", "poster", "title", "year"), "it is unchanged"
