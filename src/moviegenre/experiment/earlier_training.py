@@ -66,8 +66,11 @@ def changes_since(experiment: ExperimentConfig, folder: Path, data: PreparedData
         CheckpointError: The record of that training is damaged.
     """
     run = read_run(folder)
-    if run is None:
-        return []
+    return [] if run is None else _changes(run, experiment, data)
+
+
+def _changes(run: dict[str, Any], experiment: ExperimentConfig, data: PreparedData) -> list[str]:
+    """Return the settings and data that differ from those of a ``run.json``."""
     changed = [f"setting {key}" for key in differing_settings(run, experiment.to_dict())]
     if run.get("data_fingerprint") != data.fingerprint:
         changed.append("the prepared data")
@@ -98,7 +101,7 @@ def same_training(
     if run is None:
         found = f"a model without {RUN_FILE}"
     else:
-        changed = changes_since(experiment, folder, data)
+        changed = _changes(run, experiment, data)
         if run.get("initialised_from") != initial_checkpoints(experiment.model):
             changed.append("the checkpoints it starts from")
         if not changed:

@@ -22,7 +22,7 @@ from moviegenre.core.types import Modality
 from moviegenre.data.placeholders import is_poster_placeholder
 from moviegenre.data.records import whole_text
 from moviegenre.data.storage import StoreFile
-from moviegenre.data.tables.cells import cell_text, kept_text
+from moviegenre.data.tables.cells import cell_text, kept_text, picture_cell
 from moviegenre.data.tables.poster_files import MissingPosterError, WebAddressError
 from moviegenre.data.tables.rows import Row, RowReader
 from moviegenre.data.tables.source import is_table, known_suffixes
@@ -282,8 +282,7 @@ class Catalogue(TextTable):
         value = row.values.get(self.columns.poster) if self.columns.poster else None
         if isinstance(value, list) and len(value) == 1:
             value = value[0]
-        if isinstance(value, Mapping):  # an image in Parquet of this package or of Hugging Face
-            value = value.get("bytes") or value.get("path")
+        value = picture_cell(value)
         if isinstance(value, bytes):
             return value or None
         name = cell_text(value).strip()

@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.core.errors import InputError, shortened
-from moviegenre.data.tables.cells import cell_text
+from moviegenre.data.tables.cells import cell_text, picture_cell
 from moviegenre.data.tables.columns import FoundColumns, find_columns, require_single
 from moviegenre.data.titles import end_with_years
 from moviegenre.inference.films import Plot, Poster, find_poster
@@ -190,9 +190,7 @@ def _found(names: Sequence[str]) -> FoundColumns:
 
 def _may_be_poster(cell: object) -> bool:
     """Return whether a cell is a picture, or names a file."""
-    cell = cell_value(cell)
-    if isinstance(cell, Mapping):
-        cell = cell.get("bytes") or cell.get("path")
+    cell = picture_cell(cell_value(cell))
     if isinstance(cell, str | Path):
         return bool(str(cell).strip()) and find_poster(str(cell)) is not None
     return cell is not None and not isinstance(cell, bool | int | float)

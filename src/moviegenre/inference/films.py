@@ -28,6 +28,7 @@ from moviegenre.data.placeholders import is_poster_placeholder, without_markup
 from moviegenre.data.poster_check import PosterCheck, check_poster
 from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
 from moviegenre.data.ragged import Ragged
+from moviegenre.data.tables.cells import picture_cell
 from moviegenre.data.tables.poster_files import PosterFolder, spellings
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
@@ -298,11 +299,11 @@ def _named(poster: Poster) -> Poster:
     Raises:
         InputError: The mapping has other keys.
     """
-    if isinstance(poster, Mapping):  # as in Parquet of this package or of Hugging Face
+    if isinstance(poster, Mapping):
         if not poster.keys() & {"bytes", "path"}:
             keys = shortened(", ".join(map(str, poster))) or "no keys"
             raise InputError(f"a poster is a mapping of {keys}; expected bytes or path")
-        poster = poster.get("bytes") or poster.get("path")
+        poster = picture_cell(poster)
     if isinstance(poster, str) and (not poster.strip() or is_poster_placeholder(poster.strip())):
         return None
     return poster

@@ -2,7 +2,9 @@
 
 import json
 import reprlib
+from collections.abc import Mapping
 from contextlib import suppress
+from typing import Any
 
 from moviegenre.data.limits import MAX_NAME_CHARS
 from moviegenre.data.placeholders import without_markup
@@ -27,6 +29,20 @@ def cell_text(value: object) -> str:
         value = int(value)
     text = value if isinstance(value, str) else reprlib.repr(value)
     return whole_text(text[: MAX_NAME_CHARS + 1])
+
+
+def picture_cell(value: Any) -> Any:  # noqa: ANN401 - a cell of posters
+    """Return the bytes or the path of an image in Parquet; any other cell as it is.
+
+    Such an image, of this package or of Hugging Face, is a mapping.
+
+    Example:
+        >>> picture_cell({"bytes": None, "path": "a.jpg"}), picture_cell("b.jpg")
+        ('a.jpg', 'b.jpg')
+    """
+    if isinstance(value, Mapping):
+        return value.get("bytes") or value.get("path")
+    return value
 
 
 def kept_text(value: object) -> str | None:

@@ -14,7 +14,7 @@ from moviegenre.core.errors import InputError, shortened
 from moviegenre.core.reading import UnreadableFileError, read_bounded
 from moviegenre.data.limits import MAX_POSTER_BYTES
 from moviegenre.data.placeholders import is_poster_placeholder
-from moviegenre.data.tables.cells import cell_text
+from moviegenre.data.tables.cells import cell_text, picture_cell
 
 _MAX_ENTRIES = 500_000  # entries of a folder that are searched for a name in other case
 _MAX_FOLDERS = 64  # folders whose names are in memory
@@ -106,9 +106,7 @@ class PosterFiles(ABC):
 
     def names_files(self, cells: Iterable[object]) -> bool:
         """Return whether one of some cells is a picture, or the name of an existing file."""
-        for cell in cells:
-            if isinstance(cell, Mapping):  # an image in Parquet of this package or Hugging Face
-                cell = cell.get("bytes") or cell.get("path")
+        for cell in map(picture_cell, cells):
             if isinstance(cell, bytes) and cell:
                 return True
             try:
