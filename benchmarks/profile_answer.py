@@ -27,6 +27,7 @@ from benchmarks.machine import machine
 
 import moviegenre
 from moviegenre.artifacts.onnx_model import OnnxModel
+from moviegenre.artifacts.onnx_runtime import OnnxRuntimeEngine
 from moviegenre.box import box_folder
 from moviegenre.data.poster_check import check_poster
 from moviegenre.data.posters import decode_poster, resize_poster
@@ -46,14 +47,15 @@ def profiled(predictor: Predictor, prefix: Path) -> Iterator[None]:
     """Have a predictor's file computed by one thread, and profiled into a file by that prefix."""
     backend = predictor.backend
     assert isinstance(backend, OnnxModel), "the model is an ONNX file"
+    assert isinstance(backend._engine, OnnxRuntimeEngine), "ONNX Runtime computes it"
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.log_severity_level = 1, 3
     options.enable_profiling, options.profile_file_prefix = True, str(prefix)
-    backend._session = onnxruntime.InferenceSession(
+    backend._engine.session = onnxruntime.InferenceSession(
         backend.file, options, providers=["CPUExecutionProvider"]
     )
     yield
-    backend._session.end_profiling()
+    backend._engine.session.end_profiling()
 
 
 def parts_of_network(profile: Path) -> dict[str, float]:

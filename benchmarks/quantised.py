@@ -1,4 +1,4 @@
-"""How fast, how large and how exact a model's small files are, against ONNX Runtime's own.
+"""How fast, how large and how exact the forms of a model are, against ONNX Runtime's own.
 
     taskset -c 0 python -m benchmarks.quantised --full --model exported --data data/mmimdb-r
 
@@ -6,6 +6,7 @@ The rival is the dynamic quantisation that ONNX Runtime's documentation has for 
 ``quantize_dynamic`` of matrix products and embeddings in signed eight bits by channel, with one
 scale for all activations of a product; n-gram weights, which it cannot write, are left out. Each
 form answers the same films of the validation split in turn, on the cores it is given (``taskset``).
+OpenVINO computes the unchanged file as well, if it is installed.
 """
 
 import argparse
@@ -24,12 +25,14 @@ from onnxruntime.quantization import QuantType, quantize_dynamic
 import moviegenre
 from moviegenre.artifacts.onnx_model import OnnxModel
 from moviegenre.artifacts.quantise import quantise
+from moviegenre.core.extras import is_installed
 from moviegenre.core.types import Split
 from moviegenre.data.prepared import PreparedData
 from moviegenre.inference.measure_parity import labelled_films
 
 _BATCH = 16  # films
 _RIVAL = "8 bits, dynamic"
+_OPENVINO = "32 bits, OpenVINO"
 
 
 def run(given: argparse.Namespace) -> Iterator[Row]:
@@ -59,6 +62,9 @@ def run(given: argparse.Namespace) -> Iterator[Row]:
         rates: dict[str, Figures] = {name: [] for name in forms}
         logits = {}
         backends = {name: OnnxModel(path, predictor.model) for name, path in forms.items()}
+        if is_installed("openvino"):
+            forms[_OPENVINO], rates[_OPENVINO] = source, []
+            backends[_OPENVINO] = OnnxModel(source, predictor.model, "openvino", bulk=True)
         for _ in range(given.rounds):
             for name, backend in backends.items():
                 started = time.perf_counter()

@@ -34,7 +34,9 @@ def load(
             as in ``someone/some-model``, with ``@revision`` after it if need be. None takes the
             included model, and logs that it did.
         backend: What computes: ``torch``, or an exported folder's ``onnx``, ``int8`` or ``int4``
-            file. ``auto`` takes ``onnx`` where there is one, else what there is.
+            file, or ``openvino``, which computes the ``onnx`` file. ``auto`` takes that file where
+            there is one, computed by OpenVINO if it is installed and at least as fast, else what
+            there is.
         verify: Compare every file with the model's manifest first. Without that the files that are
             used are compared, and one whose size and times are those of last time is not read.
         quick: For a few films: be ready sooner and with half the memory, and slower for each film.
@@ -46,7 +48,7 @@ def load(
         CheckpointError: There is no such model, it is damaged, or the backend does not fit it.
         ConfigError: ``threads`` is no number from 1 on, or the model is computed by PyTorch.
         HubError: The model is not on the hub, or the hub cannot be reached.
-        MissingExtraError: The model is computed by PyTorch, which is not installed.
+        MissingExtraError: The backend is not installed.
 
     For example:
 

@@ -126,7 +126,8 @@ Backend = Annotated[
     BackendName,
     typer.Option(
         rich_help_panel="Model",
-        help="Runtime: torch, or an exported folder's onnx, int8 or int4 file.",
+        help="Runtime: torch, or an exported folder's onnx, int8 or int4 file. openvino computes "
+        "the onnx file; auto takes it if it is installed and faster.",
     ),
 ]
 Names = Annotated[

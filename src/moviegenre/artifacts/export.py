@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from moviegenre.artifacts.card import model_card
+from moviegenre.artifacts.example_batch import example_batch
 from moviegenre.artifacts.folder import (
     BACKEND_FILES,
     CARD_FILE,
@@ -32,9 +33,6 @@ from moviegenre.core.files import write_text
 from moviegenre.core.folders import atomic_folder, restore_folder
 from moviegenre.core.operating_point import THRESHOLDS_FILE, OperatingPoint
 from moviegenre.core.types import SmallBackend
-from moviegenre.data.batches import MovieTensors
-from moviegenre.data.ragged import Ragged
-from moviegenre.examples import example_films
 
 NOT_MEASURED = "The ONNX files were not compared with PyTorch."
 NO_ONNX = "There is no ONNX file."
@@ -150,15 +148,7 @@ def _is_close(folder: Path, small: SmallBackend, info: ModelInfo) -> bool:
     """Return whether the logits of a small file for example plots are near ``model.onnx``'s."""
     if info.tokenizer is None:
         return True
-    plots = [film.plot for film in example_films() if film.plot]
-    movies = MovieTensors(
-        labels=None,
-        tokens=Ragged.pack(info.tokenizer.encode(plots, info.data_config.max_tokens)),
-        posters=np.zeros((len(plots), *info.data_config.image_size, 3), dtype=np.uint8),
-        has_poster=np.zeros(len(plots), dtype=np.bool_),
-        pad_id=info.tokenizer.pad_id,
-    )
-    batch = movies.batch(range(len(plots)))
+    batch = example_batch(info, with_posters=False)
     exact, rounded = (
         OnnxModel(folder / BACKEND_FILES[name], info, name).answer(batch).logits
         for name in ("onnx", small)

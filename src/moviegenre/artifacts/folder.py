@@ -65,7 +65,13 @@ RENAMED = {"architectures": "encoders", "config": "settings", "versions": "train
 WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
 """The files of weights, from the most exact to the smallest; a folder has at least one."""
 
-BACKEND_FILES = {"torch": WEIGHTS_FILE, "onnx": ONNX_FILE, "int8": INT8_FILE, "int4": INT4_FILE}
+BACKEND_FILES = {
+    "torch": WEIGHTS_FILE,
+    "onnx": ONNX_FILE,
+    "openvino": ONNX_FILE,
+    "int8": INT8_FILE,
+    "int4": INT4_FILE,
+}
 """The file of weights for each backend."""
 
 

@@ -9,8 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.artifacts.onnx_attention import fuse_attention
-from moviegenre.artifacts.onnx_model import FUSED
-from moviegenre.artifacts.onnx_runtime import onnx_runtime
+from moviegenre.artifacts.onnx_runtime import FUSED, onnx_runtime
 from moviegenre.core.files import atomic_path
 
 if TYPE_CHECKING:

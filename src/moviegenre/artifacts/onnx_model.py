@@ -1,51 +1,49 @@
-"""A trained model that ONNX Runtime computes."""
+"""A trained model in an ONNX file, computed by ONNX Runtime or OpenVINO."""
 
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from moviegenre.artifacts.folder import IMAGE_FILE, TOKENIZER_FILE
 from moviegenre.artifacts.info import ModelInfo
-from moviegenre.artifacts.onnx_runtime import onnx_runtime
+from moviegenre.artifacts.onnx_engine import Engine
+from moviegenre.artifacts.onnx_runtime import OnnxRuntimeEngine
+from moviegenre.artifacts.openvino_engine import OpenVinoEngine
 from moviegenre.artifacts.trained import EMBEDDING, GATE, Answer, Backend, Floats, TrainedModel
 from moviegenre.core.cores import num_cores
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
 
-if TYPE_CHECKING:
-    import onnxruntime
-
 T = TypeVar("T")
-
-FUSED = "moviegenre.fused"
-"""The property of an ONNX file whose nodes ``onnx_graph.fuse`` has merged."""
 
 
 class OnnxModel(TrainedModel):
     """An exported ONNX file.
 
-    A file with 8- or 4-bit weights is computed one film at a time. It also rounds activations; in a
-    batch, their last bit or shared scale would depend on the other films (docs/reliability.md). As
-    many films as threads are computed side by side.
+    A file with 8- or 4-bit weights is computed one film at a time, and so is any file by OpenVINO.
+    They also round activations; in a batch, their last bit or shared scale would depend on the
+    other films (docs/reliability.md). As many films as threads are computed side by side.
 
     Args:
         file: The file.
         info: The description of the model.
-        name: ``onnx``, ``int8`` or ``int4``.
+        name: ``onnx``, ``int8`` or ``int4`` for ONNX Runtime, or ``openvino``.
         num_threads: The number of threads for a film; None takes one for each core.
         quick: Load faster and with less memory, but compute each film slower: values that depend
-            only on the weights are computed for every film instead of once.
+            only on the weights are computed for every film instead of once. No effect on
+            ``openvino``.
         bulk: Compute each film with one thread instead of all. A batch takes less time and a single
             film takes more. No effect on ``onnx``, which computes a batch as a whole.
 
     Raises:
         CheckpointError: The file is missing or damaged, or has other inputs or outputs.
+        MissingExtraError: OpenVINO is to compute the file, and is not installed.
     """
 
     only_answers: ClassVar[bool] = True
@@ -66,21 +64,29 @@ class OnnxModel(TrainedModel):
         self._films_at_once = 1 if name == "onnx" else num_threads or num_cores()
         self._pool: ThreadPoolExecutor | None = None
         self._pool_process = os.getpid()
-        threads = 1 if bulk and name != "onnx" else num_threads
-        self._session = _session(file, threads, quick)
-        self._inputs = [node.name for node in self._session.get_inputs()]
-        self._outputs = [node.name for node in self._session.get_outputs()]
+        if not file.is_file():
+            raise CheckpointError(
+                f"{file} does not exist; export the model with ONNX, or use `backend` torch"
+            )
+        self._engine: Engine
+        if name == "openvino":
+            films = self._films_at_once if bulk else 1
+            self._engine = OpenVinoEngine(file, num_threads, films)
+        else:
+            threads = 1 if bulk and name != "onnx" else num_threads
+            self._engine = OnnxRuntimeEngine(file, threads, quick)
         self._check()
 
     def _check(self) -> None:
         """Raise an error if the inputs or outputs of the file do not fit the model."""
-        if not set(self._inputs) <= set(_FEEDS) or "logits" not in self._outputs:
+        inputs, outputs = self._engine.inputs, self._engine.outputs
+        if not set(inputs) <= set(_FEEDS) or "logits" not in outputs:
             raise CheckpointError(
-                f"{self.file} takes {', '.join(self._inputs) or 'nothing'} and gives "
-                f"{', '.join(self._outputs) or 'nothing'}; expected logits from some of "
+                f"{self.file} takes {', '.join(inputs) or 'nothing'} and gives "
+                f"{', '.join(outputs) or 'nothing'}; expected logits from some of "
                 f"{', '.join(_FEEDS)}; export the model again"
             )
-        shape = self._session.get_outputs()[self._outputs.index("logits")].shape
+        shape = outputs["logits"]
         if shape[-1:] != [len(self.info.genres)]:
             raise CheckpointError(
                 f"{self.file} gives logits of shape {shape}; expected one for each of the "
@@ -90,7 +96,7 @@ class OnnxModel(TrainedModel):
         unsupported = [
             modality
             for modality, name in ((Modality.PLOT, "input_ids"), (Modality.POSTER, "image"))
-            if name in self._inputs and modality not in self.info.modalities
+            if name in inputs and modality not in self.info.modalities
         ]
         if unsupported:
             missing = ", ".join(files[modality] for modality in unsupported)
@@ -118,7 +124,7 @@ class OnnxModel(TrainedModel):
         Raises:
             CheckpointError: The file has no embeddings, or cannot compute these films.
         """
-        if EMBEDDING not in self._outputs:
+        if EMBEDDING not in self._engine.outputs:
             raise CheckpointError(
                 f"{self.file} gives no embeddings of films: it was exported by an earlier "
                 "version, or its model has none; export it again, or use the included model"
@@ -137,20 +143,25 @@ class OnnxModel(TrainedModel):
         return list(self._pool.map(compute, films))
 
     def _answer(self, batch: BatchArrays) -> Answer:
-        names = [name for name in self._outputs if name != EMBEDDING]
+        names = [name for name in self._engine.outputs if name != EMBEDDING]
         outputs = dict(zip(names, self._run(batch, names), strict=True))
         return Answer(outputs["logits"], outputs.get(GATE))
 
     def _run(self, batch: BatchArrays, names: list[str]) -> list[Floats]:
-        inputs = {name: _FEEDS[name](batch) for name in self._inputs}
+        inputs = {name: _FEEDS[name](batch) for name in self._engine.inputs}
         try:
-            results: list[Floats] = self._session.run(names, inputs)
-        except Exception as error:  # its errors have no common base but Exception
+            results = self._engine.run(names, inputs)
+        except Exception as error:  # their errors have no common base but Exception
             reason = " ".join(str(error).split())[:200]
             raise CheckpointError(
                 f"{self.file} cannot be computed ({reason}); its tokenizer or settings may be "
                 "another model's: export it again"
             ) from None
+        if not all(np.isfinite(result).all() for result in results):
+            raise CheckpointError(
+                f"{self.file} gives values that are not numbers, computed by {self.name}; use "
+                "another `backend`, or export it again"
+            )
         return results
 
 
@@ -161,37 +172,3 @@ _FEEDS: dict[str, Callable[[BatchArrays], npt.NDArray[Any]]] = {
     "has_poster": lambda batch: batch.has_poster,
 }
 """The possible inputs of an exported file, each computed from a batch."""
-
-
-def _session(path: Path, num_threads: int | None, quick: bool) -> "onnxruntime.InferenceSession":
-    """Return a session that computes an ONNX file."""
-    if not path.is_file():
-        raise CheckpointError(
-            f"{path} does not exist; export the model with ONNX, or use `backend` torch"
-        )
-    onnxruntime = onnx_runtime()
-    fused = quick and _is_fused(path)
-    options = onnxruntime.SessionOptions()
-    if fused:  # further merges take more time than they save for a few films
-        options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL
-    options.log_severity_level = 3  # only errors; its warnings are about its own optimiser
-    # Threads that wait in a loop take processor time from other programs.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.intra_op_num_threads = num_threads or 0
-    try:
-        return onnxruntime.InferenceSession(
-            path,
-            options,
-            providers=["CPUExecutionProvider"],
-            disabled_optimizers=["ConstantFolding"] if quick and not fused else None,
-        )
-    except Exception as error:  # its errors have no common base but Exception
-        reason = " ".join(str(error).split())[:200]
-        raise CheckpointError(f"{path} cannot be read: {reason}; export it again") from None
-
-
-def _is_fused(path: Path) -> bool:
-    """Return whether ``onnx_graph.fuse`` wrote a file; the properties are at the end of a file."""
-    with path.open("rb") as file:
-        file.seek(max(0, path.stat().st_size - 256))
-        return FUSED.encode() in file.read()

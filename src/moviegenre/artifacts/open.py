@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from moviegenre.artifacts.ensemble_file import is_ensemble
+from moviegenre.artifacts.fastest import openvino_is_faster
 from moviegenre.artifacts.folder import BACKEND_FILES, WEIGHTS_FILES, is_exported, read_info
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.onnx_model import OnnxModel
@@ -25,7 +26,8 @@ def open_model(
     Args:
         model: A ``best.pth``, its folder, an exported folder, an ensemble's folder, a file that
             ``weights_file`` returned, or ``OWNER/NAME`` (with ``@REVISION``) on the Hub.
-        backends: The allowed backends; the first one whose file exists is used.
+        backends: The allowed backends; the first one whose file exists is used. If ``onnx`` and
+            ``openvino`` are both allowed, the faster one on this machine is used.
         quick: Load faster and compute each film slower; no effect with PyTorch.
         bulk: Compute several films at once; see ``OnnxModel``.
         threads: The number of threads for a film; None takes one for each core. No effect with
@@ -34,7 +36,7 @@ def open_model(
     Raises:
         CheckpointError: The model does not exist, is damaged, or has no file for these backends.
         HubError: The model is not on the Hub, or the Hub cannot be reached.
-        MissingExtraError: The model needs PyTorch, which is not installed.
+        MissingExtraError: The backend is not installed.
     """
     path = locate(model)
     folder = path.parent if path.name in WEIGHTS_FILES else path
@@ -51,6 +53,8 @@ def open_model(
         return _open_torch(folder)
     weights = BACKEND_FILES[backend]
     info = read_info(folder, [weights])
+    if backend == "onnx" and "openvino" in backends and openvino_is_faster(folder / weights, info):
+        backend = "openvino"
     return OnnxModel(folder / weights, info, backend, threads, quick=quick, bulk=bulk)
 
 

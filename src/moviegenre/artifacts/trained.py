@@ -24,12 +24,14 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-Backend = Literal["torch", "onnx", "int8", "int4"]
-"""The library that computes a model: PyTorch, or ONNX Runtime with 32-, 8- or 4-bit weights."""
+Backend = Literal["torch", "onnx", "openvino", "int8", "int4"]
+"""The library that computes a model: PyTorch, ONNX Runtime or OpenVINO with 32-bit weights, or
+ONNX Runtime with 8- or 4-bit weights."""
 
 EXACT_FIRST: tuple[Backend, ...] = ("torch", "onnx", "int8", "int4")
-FAST_FIRST: tuple[Backend, ...] = ("onnx", "torch", "int8", "int4")
-"""The order of backends for ``backend`` auto; the first one whose file exists is used."""
+FAST_FIRST: tuple[Backend, ...] = ("onnx", "openvino", "torch", "int8", "int4")
+"""The order of backends for ``backend`` auto; the first one whose file exists is used. Of ``onnx``
+and ``openvino``, which have the same file, the faster one is used."""
 
 GATE = "modality"
 """The name of the attention weights of plot and poster, in this order."""

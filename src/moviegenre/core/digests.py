@@ -1,4 +1,4 @@
-"""The user's cache: SHA-256 of files, and commits of models on the Hub.
+"""The user's cache: SHA-256 of files, commits of models on the Hub, and measured engines.
 
 A hash is computed once for each state of a file: its device, inode, size and times. Writing to a
 file changes one of them. Only a new computation finds a bit that flipped on the disk.
@@ -15,6 +15,7 @@ from moviegenre.core.reading import real_path
 
 _HASHES_FILE = "sha256.json"
 _COMMITS_FILE = "hub-commits.json"
+_ENGINES_FILE = "engines.json"
 _MOST_ENTRIES = 1000  # in a file of the cache; the oldest are dropped first
 _SETTLED_SECONDS = 2.0  # times are coarse: a file written now may change without a new time
 
@@ -62,6 +63,21 @@ def note_commit(name: str, commit: str) -> None:
     """Remember the commit of a model on the Hub."""
     if known_commit(name) != commit:
         _store(_COMMITS_FILE, name, commit)
+
+
+def known_engine(measured: str) -> str | None:
+    """Return the engine that was fastest in an earlier measurement; None if there is none.
+
+    Args:
+        measured: The description of the measurement: model, machine and versions.
+    """
+    engine = _read(_ENGINES_FILE).get(measured)
+    return engine if isinstance(engine, str) else None
+
+
+def note_engine(measured: str, engine: str) -> None:
+    """Remember the engine that was fastest in a measurement."""
+    _store(_ENGINES_FILE, measured, engine)
 
 
 def _state(path: Path) -> list[int]:

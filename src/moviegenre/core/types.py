@@ -77,7 +77,7 @@ TextRule = Literal["longest", "first", "joined", "sentence", "random"]
 PlotRule = Literal[TextRule, "each"]
 """A rule of ``TextRule``, or ``each``: every plot is a text of its own."""
 
-BackendName = Literal["auto", "torch", "onnx", "int8", "int4"]
+BackendName = Literal["auto", "torch", "onnx", "openvino", "int8", "int4"]
 """The library and weights that compute a model; ``auto`` takes the best available."""
 
 SmallBackend = Literal["int8", "int4"]

@@ -33,8 +33,9 @@ def load_predictor(
 
     Args:
         model: A ``best.pth``, its folder, an exported folder, or a name on the hub.
-        backend: ``torch``, ``onnx``, ``int8``, ``int4``; ``auto`` takes ``onnx`` if there is
-            such a file, otherwise the one that exists.
+        backend: ``torch``, ``onnx``, ``openvino``, ``int8``, ``int4``; ``auto`` takes the faster
+            one of ``onnx`` and ``openvino`` if there is a ``model.onnx``, otherwise the one that
+            exists.
         verified: Compare all files with the manifest first, and compute every hash again.
         fitted: Use the model's calibration and thresholds; otherwise the defaults.
         quick: Load faster, but predict more slowly; no effect with PyTorch.
@@ -46,7 +47,7 @@ def load_predictor(
         ConfigError: ``model`` is no path, there is no such backend, or ``threads`` is not a whole
             number from 1 on, or has no effect because PyTorch computes the model.
         HubError: The model is not on the hub, or the hub cannot be reached.
-        MissingExtraError: PyTorch computes the model, and is not installed.
+        MissingExtraError: The backend is not installed.
     """
     known = get_args(BackendName)
     if backend not in known:
@@ -81,5 +82,5 @@ def load_predictor(
             f"threads has no effect on {path}, which PyTorch computes; leave it out and call "
             f"torch.set_num_threads({threads})"
         )
-    predictor.source = ModelSource.of(model, path, backend, fitted, quick, threads)
+    predictor.source = ModelSource.of(model, path, trained.name, fitted, quick, threads)
     return predictor

@@ -22,7 +22,7 @@ class ModelSource:
     Attributes:
         model: An absolute path, or a name on the Hub; None for the included model.
         folder: The folder of its files on this machine.
-        backend: The argument ``backend``.
+        backend: The backend that was used.
         fitted: The argument ``fitted``.
         quick: The argument ``quick``.
         threads: The argument ``threads``.
@@ -45,7 +45,7 @@ class ModelSource:
         quick: bool,
         threads: int | None,
     ) -> "ModelSource":
-        """Return a source from the arguments of ``load_predictor`` and the model's path here."""
+        """Return a source from the arguments of ``load_predictor``, the path, and the backend."""
         folder = (path if path.is_dir() else path.parent).resolve()
         name: str | None = str(path.resolve()) if Path(model).expanduser().exists() else str(model)
         if folder == FOLDER.resolve():

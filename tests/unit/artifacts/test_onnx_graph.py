@@ -15,7 +15,8 @@ import torch
 from moviegenre.artifacts.folder import INT8_FILE, read_info
 from moviegenre.artifacts.onnx_export import example_inputs, export_onnx
 from moviegenre.artifacts.onnx_graph import fuse, skip_missing_posters
-from moviegenre.artifacts.onnx_model import FUSED, OnnxModel
+from moviegenre.artifacts.onnx_model import OnnxModel
+from moviegenre.artifacts.onnx_runtime import FUSED, OnnxRuntimeEngine
 from moviegenre.artifacts.quantise import quantise
 from moviegenre.box import FOLDER
 from moviegenre.core.errors import CheckpointError
@@ -141,5 +142,6 @@ def test_the_included_model_is_fused_and_read_so() -> None:
     assert {one.key: one.value for one in model.metadata_props} == {FUSED: "1"}
     assert "If" in [node.op_type for node in model.graph.node]
     backend = OnnxModel(FOLDER / INT8_FILE, read_info(FOLDER), "int8", quick=True)
-    level = backend._session.get_session_options().graph_optimization_level
+    assert isinstance(backend._engine, OnnxRuntimeEngine)
+    level = backend._engine.session.get_session_options().graph_optimization_level
     assert level == onnxruntime.GraphOptimizationLevel.ORT_DISABLE_ALL

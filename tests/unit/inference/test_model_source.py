@@ -134,7 +134,7 @@ def test_the_included_model_says_what_it_is(included: Predictor) -> None:
 def test_threads_are_those_of_the_session(folder: Path) -> None:
     for threads, expected in ((2, 2), (None, 0)):
         predictor = moviegenre.load(folder, threads=threads)
-        session = predictor.backend._session  # type: ignore[attr-defined]
+        session = predictor.backend._engine.session  # type: ignore[attr-defined]
         assert session.get_session_options().intra_op_num_threads == expected
 
 
