@@ -11,7 +11,7 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.onnx_model import OnnxModel
 from moviegenre.artifacts.openvino_engine import openvino
 from moviegenre.core.cores import num_cores
-from moviegenre.core.digests import known_engine, known_sha256, note_engine
+from moviegenre.core.digests import fastest_engine, known_sha256
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.extras import is_installed
 from moviegenre.data.batches import BatchArrays
@@ -24,8 +24,9 @@ _LARGEST_DIFFERENCE = 0.1  # of a logit: 0.025 of a probability; bf16 gives 0.01
 def openvino_is_faster(file: Path, info: ModelInfo) -> bool:
     """Return whether OpenVINO computes a model at least as fast as ONNX Runtime on this machine.
 
-    Both compute the example films in turn. The result is kept in the user's cache, so that later
-    processes have the same engine, and so the same answers. Small models are not measured.
+    Both compute the example films in turn. The result is kept in the user's cache, so that all
+    processes have the same engine, and so the same answers; without a cache it is ONNX Runtime.
+    Small models are not measured.
 
     Args:
         file: The ``model.onnx``.
@@ -36,35 +37,33 @@ def openvino_is_faster(file: Path, info: ModelInfo) -> bool:
     """
     if file.stat().st_size < _LEAST_BYTES or not is_installed("openvino"):
         return False
-    measured = _measurement(file)
-    engine = known_engine(measured)
-    if engine is None:
-        engine = "openvino" if _is_faster(file, info) else "onnx"
-        note_engine(measured, engine)
-    return engine == "openvino"
+    return fastest_engine(_measurement(file), lambda: _faster(file, info)) == "openvino"
 
 
 def _measurement(file: Path) -> str:
     """Return what a measurement depends on: the model, the machine and both versions."""
-    processor = openvino().Core().get_property("CPU", "FULL_DEVICE_NAME")
+    core = openvino().Core()
+    processor = core.get_property("CPU", "FULL_DEVICE_NAME")  # the same for several generations
+    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     versions = (f"{package} {version(package)}" for package in ("onnxruntime", "openvino"))
-    return ", ".join([known_sha256(file), processor, f"{num_cores()} cores", *versions])
+    machine = (processor, " ".join(capabilities), f"{num_cores()} cores")
+    return ", ".join([known_sha256(file), *machine, *versions])
 
 
-def _is_faster(file: Path, info: ModelInfo) -> bool:
-    """Return whether OpenVINO answers the example films at least as fast, and about the same."""
+def _faster(file: Path, info: ModelInfo) -> str:
+    """Return ``openvino`` if it answers the example films at least as fast, and about the same."""
     films = example_batch(info, with_posters=True)
     try:
         model = OnnxModel(file, info, "openvino", bulk=True)
         answers = model.logits(films)
     except CheckpointError:  # it does not support an operator of this file
-        return False
+        return "onnx"
     rival = OnnxModel(file, info, "onnx")
     if not np.abs(answers - rival.logits(films)).max() <= _LARGEST_DIFFERENCE:  # or NaN
-        return False
+        return "onnx"
     times = [(_seconds(model, films), _seconds(rival, films)) for _ in range(_ROUNDS)]
     ours, rivals = zip(*times, strict=True)
-    return bool(min(ours) <= min(rivals))
+    return "openvino" if min(ours) <= min(rivals) else "onnx"
 
 
 def _seconds(model: OnnxModel, films: BatchArrays) -> float:

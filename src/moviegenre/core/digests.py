@@ -8,9 +8,11 @@ import contextlib
 import json
 import os
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from moviegenre.core.files import file_sha256, write_text
+from moviegenre.core.locks import locked
 from moviegenre.core.reading import real_path
 
 _HASHES_FILE = "sha256.json"
@@ -65,19 +67,24 @@ def note_commit(name: str, commit: str) -> None:
         _store(_COMMITS_FILE, name, commit)
 
 
-def known_engine(measured: str) -> str | None:
-    """Return the engine that was fastest in an earlier measurement; None if there is none.
+def fastest_engine(measured: str, measure: Callable[[], str]) -> str | None:
+    """Return the engine that was fastest in a measurement, which is made only once.
 
     Args:
         measured: The description of the measurement: model, machine and versions.
+        measure: Makes it and returns the engine; other processes wait meanwhile.
+
+    Returns:
+        None if the result cannot be kept: other processes would then measure again, and might use
+        another engine.
     """
+    with contextlib.suppress(OSError, RuntimeError):  # RuntimeError: there is no home
+        if measured not in _read(_ENGINES_FILE):
+            with locked(cache_folder() / _ENGINES_FILE, wait=True):
+                if measured not in _read(_ENGINES_FILE):
+                    _store(_ENGINES_FILE, measured, measure())
     engine = _read(_ENGINES_FILE).get(measured)
     return engine if isinstance(engine, str) else None
-
-
-def note_engine(measured: str, engine: str) -> None:
-    """Remember the engine that was fastest in a measurement."""
-    _store(_ENGINES_FILE, measured, engine)
 
 
 def _state(path: Path) -> list[int]:

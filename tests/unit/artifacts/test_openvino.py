@@ -92,16 +92,27 @@ def test_it_is_measured_once(folder: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(fastest, "_LEAST_BYTES", 0)
     measured: list[Path] = []
 
-    def is_faster(file: Path, info: ModelInfo) -> bool:
+    def faster(file: Path, info: ModelInfo) -> str:
         measured.append(file)
-        return len(measured) == 1
+        return "openvino" if len(measured) == 1 else "onnx"
 
-    monkeypatch.setattr(fastest, "_is_faster", is_faster)
+    monkeypatch.setattr(fastest, "_faster", faster)
     assert [open_model(folder, backends=FAST_FIRST).name for _ in range(3)] == ["openvino"] * 3
     assert measured == [folder / ONNX_FILE]
     monkeypatch.setattr(fastest, "num_cores", lambda: 64)  # as on another machine
     assert open_model(folder, backends=FAST_FIRST).name == "onnx"
     assert len(measured) == 2
+
+
+@pytest.mark.usefixtures("needs_openvino")
+def test_a_measurement_that_cannot_be_kept_is_not_made(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fastest, "_LEAST_BYTES", 0)
+    monkeypatch.setattr(fastest, "_faster", lambda *_: pytest.fail("it was measured"))
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("MOVIEGENRE_CACHE", str(tmp_path / "file" / "cache"))
+    assert open_model(folder, backends=FAST_FIRST).name == "onnx"
 
 
 @pytest.mark.usefixtures("needs_openvino")
@@ -140,7 +151,7 @@ def test_an_engine_that_answers_differently_or_fails_is_not_used(
 
 
 def test_a_small_model_is_not_measured(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fastest, "_is_faster", lambda *_: pytest.fail("it was measured"))
+    monkeypatch.setattr(fastest, "_faster", lambda *_: pytest.fail("it was measured"))
     assert open_model(folder, backends=FAST_FIRST).name == "onnx"
 
 
