@@ -1,5 +1,6 @@
 """The choice between ONNX Runtime and OpenVINO for a file that both can compute."""
 
+import logging
 import time
 from importlib.metadata import version
 from pathlib import Path
@@ -15,6 +16,8 @@ from moviegenre.core.digests import fastest_engine, known_sha256
 from moviegenre.core.errors import CheckpointError
 from moviegenre.core.extras import is_installed
 from moviegenre.data.batches import BatchArrays
+
+logger = logging.getLogger(__name__)
 
 _ROUNDS = 3
 _LEAST_BYTES = 16_000_000  # compiling a smaller model takes longer than it saves
@@ -52,6 +55,7 @@ def _measurement(file: Path) -> str:
 
 def _faster(file: Path, info: ModelInfo) -> str:
     """Return ``openvino`` if it answers the example films at least as fast, and about the same."""
+    logger.info("comparing ONNX Runtime and OpenVINO on this machine (once)")
     films = example_batch(info, with_posters=True)
     try:
         model = OnnxModel(file, info, "openvino", bulk=True)
