@@ -15,6 +15,10 @@ from moviegenre.core.errors import CheckpointError, MissingExtraError
 
 _TELEMETRY = "openvino_telemetry"
 
+_FIRST_CALL = threading.Lock()
+"""Held during an engine's first call: if the first calls of a process are made by two threads, they
+may wait for each other for ever, for a table that the package makes then (2026.4)."""
+
 
 def openvino() -> Any:  # noqa: ANN401 - the package has no types
     """Return the package ``openvino``, imported without its telemetry.
@@ -86,6 +90,9 @@ class OpenVinoEngine:
             ]
             for node in self._compiled.outputs
         }
+        nothing = {node.any_name: _zeros(node) for node in self._compiled.inputs}
+        with _FIRST_CALL:
+            self.run(list(self.outputs), nothing)
 
     def run(
         self, names: Sequence[str], inputs: Mapping[str, npt.NDArray[Any]]
@@ -95,3 +102,9 @@ class OpenVinoEngine:
             self._requests.own = self._compiled.create_infer_request()
         results = self._requests.own.infer(dict(inputs))
         return [results[name] for name in names]
+
+
+def _zeros(node: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - the package has no types
+    """Return zeros for an input, with sizes of 1 where they vary."""
+    sizes = [1 if size.is_dynamic else size.get_length() for size in node.partial_shape]
+    return np.zeros(sizes, dtype=node.element_type.to_dtype())

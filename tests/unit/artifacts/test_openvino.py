@@ -17,6 +17,7 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.onnx_export import export_onnx
 from moviegenre.artifacts.onnx_model import OnnxModel
 from moviegenre.artifacts.open import open_model
+from moviegenre.artifacts.openvino_engine import OpenVinoEngine
 from moviegenre.artifacts.torch_folder import seal, write_exported
 from moviegenre.artifacts.trained import FAST_FIRST, Answer
 from moviegenre.core.errors import CheckpointError, MissingExtraError
@@ -85,6 +86,14 @@ def test_a_film_has_the_same_answer_in_any_company_and_with_any_threads(folder: 
     for bulk, threads in ((False, 1), (False, 2), (True, 1), (True, 2)):
         model = open_model(folder, backends=("openvino",), bulk=bulk, threads=threads)
         assert np.array_equal(model.logits(batch), expected)
+
+
+@pytest.mark.usefixtures("needs_openvino")
+def test_the_first_call_is_made_before_films_are_computed_side_by_side(folder: Path) -> None:
+    model = open_model(folder, backends=("openvino",), bulk=True, threads=2)
+    assert isinstance(model, OnnxModel)
+    assert isinstance(model._engine, OpenVinoEngine)
+    assert hasattr(model._engine._requests, "own")  # of two first calls, both may wait for ever
 
 
 @pytest.mark.usefixtures("needs_openvino")
