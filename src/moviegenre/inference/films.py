@@ -34,6 +34,7 @@ from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
 from moviegenre.inference.title_check import Title, Year, check_title_and_year
+from moviegenre.inference.unread_parts import given_parts, unread_warning
 
 Plot = str | Sequence[str] | None
 """A plot, or several texts about one film, or None."""
@@ -107,6 +108,7 @@ class FilmReader:
 
     Attributes:
         modalities: The model's modalities.
+        parts: The parts of a film that it reads.
         chooses_plots: Whether a catalogue's plot columns are passed one by one, because several
             rules choose from them; otherwise they are joined.
         pad_id: The token that fills short plots.
@@ -119,6 +121,7 @@ class FilmReader:
         self._tokenizer = model.tokenizer
         self._data = model.data_config
         self.modalities = model.modalities
+        self.parts = model.parts
         self.pad_id = model.tokenizer.pad_id if model.tokenizer else 0
 
     def read(
@@ -127,8 +130,10 @@ class FilmReader:
         poster: Poster = None,
         title: Title = None,
         year: Year = None,
+        *,
+        warn_unread: bool = False,
     ) -> Film:
-        """Convert a film to the model's form; modalities that the model does not read are ignored.
+        """Convert a film to the model's form; parts that the model does not read are ignored.
 
         A plot such as "TBA" or a black poster is ignored too, with a warning in the film. If the
         film has nothing else, it has no modalities.
@@ -138,6 +143,8 @@ class FilmReader:
             poster: See ``Poster``; may be transparent or rotated.
             title: The film's title, if known; an unusable one is ignored with a warning.
             year: The year of its release, likewise; None takes the year at the end of the title.
+            warn_unread: Add a warning if the film has parts that the model does not read; in a
+                table, every row would repeat it.
 
         Raises:
             InputError: The film has nothing that the model reads, or a part has another type.
@@ -171,6 +178,9 @@ class FilmReader:
                 f"{self._name} reads a film's {needed}, but this film has none it can read; "
                 "add one, or use a model that reads what the film has"
             )
+        unread = unread_warning(given_parts(texts, poster, title, year), self.parts)
+        if warn_unread and unread:
+            film = replace(film, warnings=(*film.warnings, unread))
         return film
 
     def form(

@@ -29,7 +29,7 @@ from moviegenre.inference.classifier import (
     table_rows,
 )
 from moviegenre.inference.ensemble_films import film_reader
-from moviegenre.inference.film_reading import Errors, log_faults, read_films
+from moviegenre.inference.film_reading import Errors, log_faults, log_unread, read_films
 from moviegenre.inference.films import Film, Poster, distinct_films
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
 from moviegenre.inference.prediction import Explanation, Prediction
@@ -78,11 +78,9 @@ class Predictor(TableClassifier):
 
     def __repr__(self) -> str:
         included = "the included " if self.source is not None and self.source.is_included else ""
-        parts = [modality.value for modality in Modality if modality in self.model.modalities]
-        parts += [part for part in ("title", "year") if part in self.model.data_config.reads]
         return (
             f"Predictor({included}{self.model.model_name}, {len(self.model.genres)} genres, "
-            f"{self.backend.name}, reads {' + '.join(parts)})"
+            f"{self.backend.name}, reads {' + '.join(self.model.parts)})"
         )
 
     def __copy__(self) -> Self:
@@ -190,8 +188,8 @@ class Predictor(TableClassifier):
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Plot or
                 poster may be missing, and single films of a list may have None.
             title: The film's title, if known; a list for several films.
-            year: The year of its release, likewise; also a text or a date. Models that do not read
-                title and year ignore both.
+            year: The year of its release, likewise; also a text or a date. Parts that the model
+                does not read are ignored with a warning.
             errors: ``raise``: one error for all films that cannot be read. ``report``: such a film
                 has no genres and a reason in ``error``; a broken poster is left out. A table has
                 no column for the reason: a warning is logged.
@@ -217,8 +215,8 @@ class Predictor(TableClassifier):
             rows = film_rows(**dict(zip(("plot", "poster", "title", "year"), parts, strict=True)))
             return self._predict_rows(rows, errors)
         if errors == "raise":
-            return self.predict_films([self.reader.read(*parts)])[0]
-        return self._predict_rows([(parts[0], parts[1], parts[2], parts[3])], errors)[0]
+            return self.predict_films([self.reader.read(*parts, warn_unread=True)])[0]
+        return self._predict_rows([Row(*parts)], errors)[0]
 
     def predict_proba(self, X: object, *, errors: Errors = "raise") -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
@@ -362,13 +360,15 @@ class Predictor(TableClassifier):
         self, table: object, errors: Errors, consequence: str
     ) -> tuple[int, list[int], list[Film]]:
         """Return the number of films in a table, and the readable films with their rows."""
-        results = read_films(self.reader, table_rows(table, errors), errors)
+        films = table_rows(table, errors)
+        log_unread(self.reader, films)
+        results = read_films(self.reader, films, errors)
         log_faults(results, consequence)
         rows = [row for row, result in enumerate(results) if result.film is not None]
         return len(results), rows, [result.film for result in results if result.film is not None]
 
     def _predict_rows(self, rows: Sequence[Row], errors: Errors) -> list[Prediction]:
-        results = read_films(self.reader, rows, errors)
+        results = read_films(self.reader, rows, errors, warn_unread=True)
         films = [result.film for result in results if result.film is not None]
         answers = iter(self.predict_films(films))
         return [

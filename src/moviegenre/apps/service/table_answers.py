@@ -259,7 +259,9 @@ class TableAnswerer:
             poster = await asyncio.to_thread(self._poster, row) if row.poster else None
             if isinstance(poster, str):
                 faults[index], poster = poster, None
-            films[index] = FilmInput(plot, poster, title=row.title, year=row.year)
+            films[index] = FilmInput(
+                plot, poster, title=row.title, year=row.year, warn_unread=False
+            )
         answers |= await self._predict(films)
         without_poster: dict[int, FilmInput] = {}
         for index, film in films.items():
