@@ -207,9 +207,11 @@ def test_unread_parts_have_a_warning_for_each_film_and_one_for_a_table(
 ) -> None:
     save_tiny(tmp_path, tiny_checkpoint("cnn", bert_folder))
     predictor = moviegenre.load(tmp_path)
-    parts = {"plot": list(MOVIES.plots[:2]), "poster": POSTERS[:2]}
+    parts: dict[str, list[Any]] = {"plot": list(MOVIES.plots[:2]), "poster": POSTERS[:2]}
     warning = "The plot was not read, because this model reads only posters."
-    assert [answer.warnings for answer in predictor.predict(**parts)] == [[warning]] * 2
+    assert [
+        answer.warnings for answer in predictor.predict(plot=parts["plot"], poster=parts["poster"])
+    ] == [[warning]] * 2
     assert predictor.predict(plot=MOVIES.plots[0], poster=POSTERS[0]).warnings == [warning]
     caplog.clear()
     predictor.predict_proba(parts)
