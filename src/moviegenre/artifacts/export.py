@@ -97,8 +97,9 @@ def export_model(
         measure: Compares the ONNX files with the model.
 
     Raises:
-        ConfigError: The folder has other content or an adapted model, the model is a fitted baseline, which cannot be
-            exported, or ``only`` is set and the model cannot be written as ONNX.
+        ConfigError: The folder has other content or an adapted model, the model is a fitted
+            baseline, which cannot be exported, or ``only`` is set and the model cannot be written
+            as ONNX.
         MissingExtraError: ONNX files were requested and the extra is not installed.
     """
     restore_folder(out)

@@ -60,7 +60,8 @@ def test_a_text_is_json_or_a_value_error(text: bytes | str) -> None:
         except ValueError:
             return "no JSON"
 
-    assert outcome(parse_json) == outcome(json.loads)
+    plain = text.removeprefix("\ufeff") if isinstance(text, str) else text
+    assert outcome(parse_json) == outcome(lambda _: json.loads(plain))
 
 
 @given(values)

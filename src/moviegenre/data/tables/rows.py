@@ -15,7 +15,7 @@ from typing import Any, TextIO
 from moviegenre.core import dialect
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import raise_system_error
-from moviegenre.data.json_text import RepeatedKeys, parse_json
+from moviegenre.data.json_text import parse_json, repeated_keys
 from moviegenre.data.limits import MAX_COLUMNS, MAX_RECORD_BYTES
 from moviegenre.data.lines import bounded_lines
 from moviegenre.data.tables import cmu, excel, json_pages, json_rows
@@ -383,7 +383,7 @@ def _cells_row(names: Sequence[str], cells: Sequence[Any], fault: str) -> Row:
 
 def _line_rows(text: str) -> Iterator[Row]:
     try:
-        value = parse_json(text)
+        value = parse_json(text, keep_repeated=True)
     except json.JSONDecodeError as error:
         yield Row(fault=f"not JSON: {error.msg}, column {error.colno}")
     except ValueError as error:
@@ -397,4 +397,4 @@ def _json_row(values: Any) -> Row:  # noqa: ANN401 - any JSON value
         return Row(fault=f"found {type(values).__name__}, expected an object")
     if len(values) > MAX_COLUMNS:
         return Row(fault=f"{shortened(next(iter(values)))} and more than {MAX_COLUMNS:,} others")
-    return Row(values, values.fault if isinstance(values, RepeatedKeys) else "")
+    return Row(values, repeated_keys(values))
