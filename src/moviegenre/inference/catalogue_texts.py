@@ -11,9 +11,10 @@ from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
-from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.series import kind_column, kind_warning
 from moviegenre.data.tables.source import TableSource
+from moviegenre.data.tables.table import Table, Written
 from moviegenre.data.titles import end_with_years, split_title
 from moviegenre.inference.title_check import check_year, year_cell
 

@@ -22,7 +22,8 @@ from moviegenre.data.tables.cells import cell_text, picture_cell
 from moviegenre.data.tables.columns import FoundColumns, find_columns, require_single
 from moviegenre.data.tables.series import kind_column, kind_warning
 from moviegenre.data.titles import end_with_years
-from moviegenre.inference.films import Plot, Poster, find_poster
+from moviegenre.inference.films import Plot
+from moviegenre.inference.poster_input import Poster, find_poster
 from moviegenre.inference.title_check import Title, Year, title_cell, year_cell
 
 logger = logging.getLogger(__name__)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, counted, did_you_mean
-from moviegenre.inference.classifier import Row
+from moviegenre.inference.classifier import Row, table_rows
 from moviegenre.inference.films import Film, FilmReader, Plot
 from moviegenre.inference.title_check import Title, Year
 from moviegenre.inference.unread_parts import given_parts, unread_note
@@ -61,7 +61,30 @@ def read_films(
     return films
 
 
-def log_unread(reader: FilmReader, rows: Sequence[Row | InputError]) -> None:
+def read_table(
+    reader: FilmReader, table: object, errors: Errors, consequence: str
+) -> list[ReadFilm]:
+    """Return the films of a table, see ``read_films``; what they lack is logged.
+
+    Args:
+        reader: The model's reader.
+        table: See ``classifier.table_rows``.
+        errors: See ``read_films``.
+        consequence: How the table of answers shows a film that is None.
+
+    Raises:
+        ConfigError: ``errors`` has another value.
+        InputError: The table is of another kind, or films cannot be read.
+        DataError: Several columns may be the plot, or several have the same name.
+    """
+    rows = table_rows(table, errors)
+    _log_unread(reader, rows)
+    films = read_films(reader, rows, errors)
+    _log_faults(films, consequence)
+    return films
+
+
+def _log_unread(reader: FilmReader, rows: Sequence[Row | InputError]) -> None:
     """Log a warning, once for all films, if a model does not read parts that some films have."""
     films = [row for row in rows if isinstance(row, Row)]
     given = {part for film in films for part in given_parts(*film[:4])}
@@ -69,12 +92,12 @@ def log_unread(reader: FilmReader, rows: Sequence[Row | InputError]) -> None:
         logger.warning("the table: %s", note)
 
 
-def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
+def _log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
     """Log a warning that names films that could not be read, and one of films with warnings.
 
     Args:
         films: The result of ``read_films``.
-        consequence: How the table of answers shows a film that is None.
+        consequence: See ``read_table``.
     """
     if faults := _faults(films):
         logger.warning("not read in full: %s; %s", faults, consequence)

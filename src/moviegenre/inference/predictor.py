@@ -15,7 +15,7 @@ from moviegenre.artifacts.trained import Answer, TrainedModel
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import AttributionMethod, Modality
+from moviegenre.core.types import AttributionMethod
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, label_columns
 from moviegenre.inference.classifier import (
@@ -26,12 +26,13 @@ from moviegenre.inference.classifier import (
     as_column,
     cell_value,
     film_rows,
-    table_rows,
 )
 from moviegenre.inference.ensemble_films import film_reader
-from moviegenre.inference.film_reading import Errors, log_faults, log_unread, read_films
-from moviegenre.inference.films import Film, Poster, distinct_films
+from moviegenre.inference.film_reading import Errors, read_films, read_table
+from moviegenre.inference.films import Film, distinct_films
+from moviegenre.inference.modality_effects import explain_modalities
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
+from moviegenre.inference.poster_input import Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
@@ -328,20 +329,9 @@ class Predictor(TableClassifier):
         labels = label_columns(attribute, self.model.genres.names)
         point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
-        whole = slices.run(lambda: self.backend.answer(batch))
-        effects: dict[str, dict[str, float]] = {name: {} for name in self.model.genres}
-        for modality in film.modalities:
-            without = slices.run(partial(self.backend.answer, batch.without(modality)))
-            # The calibration's shift cancels in the difference; its scale does not.
-            decrease = point.scale * (whole.logits[0] - without.logits[0])
-            for name, effect in zip(self.model.genres, decrease, strict=True):
-                effects[name][film.part_of(modality)] = float(effect)
-        gate = None
-        if whole.gate is not None:
-            gate = dict(zip(map(film.part_of, Modality), map(float, whole.gate[0]), strict=True))
-        explanation = Explanation(effects, gate, film.plot)
+        explanation, logits = explain_modalities(self.backend, film, batch, point, slices)
         return self._attributor.explained(
-            explanation, film, whole.logits[0], labels, method=method, slices=slices
+            explanation, film, logits, labels, method=method, slices=slices
         )
 
     def _nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
@@ -360,10 +350,7 @@ class Predictor(TableClassifier):
         self, table: object, errors: Errors, consequence: str
     ) -> tuple[int, list[int], list[Film]]:
         """Return the number of films in a table, and the readable films with their rows."""
-        films = table_rows(table, errors)
-        log_unread(self.reader, films)
-        results = read_films(self.reader, films, errors)
-        log_faults(results, consequence)
+        results = read_table(self.reader, table, errors, consequence)
         rows = [row for row, result in enumerate(results) if result.film is not None]
         return len(results), rows, [result.film for result in results if result.film is not None]
 

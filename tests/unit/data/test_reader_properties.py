@@ -20,7 +20,7 @@ from moviegenre.data.records import clean_names, parse_title, parse_year, whole_
 from moviegenre.data.sources.mmimdb import MMIMDbFolder
 from moviegenre.data.sources.table import MovieTable, TableColumns
 from moviegenre.data.tables.cells import cell_text
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns
 

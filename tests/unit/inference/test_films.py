@@ -12,7 +12,8 @@ from moviegenre.core.errors import InputError, MovieGenreError
 from moviegenre.core.types import Modality
 from moviegenre.data.poster_formats import kinds_text
 from moviegenre.data.posters import PosterError
-from moviegenre.inference.films import FilmReader, read_poster
+from moviegenre.inference.films import FilmReader
+from moviegenre.inference.poster_input import read_poster
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import IMAGE_SIZE, png_bytes, tiny_tokenizer
 

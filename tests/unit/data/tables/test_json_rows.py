@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from moviegenre.core.errors import DataError
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 
 A, B = {"title": "A", "plot": "A ghost."}, {"title": "B", "plot": "A spy."}
 NESTED = {"title": "C", "overview": "A war."}
