@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw
 
 import moviegenre
 from moviegenre.core.errors import ConfigError, DataError, MissingExtraError
-from moviegenre.data.tables.rows import Written
+from moviegenre.data.tables.table import Written
 from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_rows import Catalogue
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from moviegenre.core.errors import DataError
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 
 SCRIPT = Path(__file__).resolve().parents[3] / "shared" / "cases" / "make_cases.py"
 

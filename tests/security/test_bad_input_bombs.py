@@ -30,7 +30,7 @@ from moviegenre.data.posters import PosterError, decode_poster
 from moviegenre.data.sources import mmimdb
 from moviegenre.data.sources.mmimdb import MMIMDbArchive
 from moviegenre.data.tables import parquet
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 from tests.unit.data.raw_movies import complete_files, write_archive
 
 GB = 1 << 30

@@ -8,7 +8,8 @@ import pytest
 
 from moviegenre.apps.service.errors import validation_message
 from moviegenre.apps.service.settings import ServiceSettings
-from moviegenre.data.tables import rows
+from moviegenre.data.tables.rows import Row
+from moviegenre.data.tables.table import Table
 from tests.security.served import FILM, HEALTH, POST, Answer, Served, served
 
 MANY = 20_000
@@ -94,15 +95,15 @@ def test_lines_without_rows_are_counted_first(running: Served, name: str, end: b
 
 def test_broken_lines_are_not_all_read(running: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     num = 0
-    all_rows = rows.Table.rows
+    all_rows = Table.rows
 
-    def counting(*args: Any) -> Iterator[rows.Row]:
+    def counting(*args: Any) -> Iterator[Row]:
         nonlocal num
         for row in all_rows(*args):
             num += 1
             yield row
 
-    monkeypatch.setattr(rows.Table, "rows", counting)
+    monkeypatch.setattr(Table, "rows", counting)
     answer = table(running, "a.jsonl", b"{\n" * 5000)
     assert answer.status == 422
     assert 0 < num <= 51, "more than page_rows and one were read"

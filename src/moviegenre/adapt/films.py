@@ -58,6 +58,7 @@ class OwnFilms:
         rare: The genres with too few films, which are left out, with their number of films.
         left_out: The rows that are left out, by reason.
         without_poster: The rows whose poster cannot be read, so that the other parts are read.
+        without_year: The rows whose year no film can have, so that it is ignored.
         series: The number of films that the table says are series, by its statement.
     """
 
@@ -71,6 +72,7 @@ class OwnFilms:
     rare: dict[str, int]
     left_out: dict[str, RowList]
     without_poster: RowList
+    without_year: RowList = field(default_factory=RowList)
     series: dict[str, int] = field(default_factory=dict)
 
     def __len__(self) -> int:
@@ -105,6 +107,7 @@ class _Rows:
         self.parts: Counter[Part] = Counter()
         self.left_out: defaultdict[str, RowList] = defaultdict(RowList)
         self.without_poster = RowList()
+        self.without_year = RowList()
         self.series: Counter[str] = Counter()
 
     def films(self, on_row: Callable[[int], None] = lambda _row: None) -> Iterator[Film]:
@@ -128,6 +131,8 @@ class _Rows:
                 continue
             if poster_fault and Modality.POSTER in self._reader.modalities:
                 self.without_poster.add(number, poster_fault)
+            if movie.unusable_year:
+                self.without_year.add(number, movie.unusable_year)
             self.texts.append("\n".join(movie.plots))
             self.modalities.append(film.modalities)
             self.parts.update(_parts(film, movie))
@@ -213,6 +218,7 @@ def read_own_films(
         },
         left_out=dict(rows.left_out),
         without_poster=rows.without_poster,
+        without_year=rows.without_year,
         series=dict(rows.series),
     )
 

@@ -15,6 +15,7 @@ from moviegenre.adapt.parts import with_parts
 from moviegenre.adapt.regression import Fitted
 from moviegenre.adapt.scores import SCORE_TITLES, CrossValidated
 from moviegenre.artifacts.folder import (
+    ADAPTED_FROM,
     CARD_FILE,
     CONFIG_FILE,
     EXPORTED_FILES,
@@ -75,7 +76,7 @@ def write_adapted(
         "model_name": MODEL_NAME,
         "settings": with_parts(info, films.reads).config,
         "data_fingerprint": known_sha256(table),
-        "adapted_from": {"model_name": config["model_name"], "sha256": known_sha256(weights)},
+        ADAPTED_FROM: {"model_name": config["model_name"], "sha256": known_sha256(weights)},
     }
     models = {name: asdict(score) for name, score in scores.items()}
     metrics = {"cross-validation": {"films": len(films), "models": models}}

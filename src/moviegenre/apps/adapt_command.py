@@ -111,6 +111,8 @@ def _print(adapted: "Adapted") -> None:
         echo(f"Rows left out, {reason}: {_rows_text(left_out)}")
     if films.without_poster.rows:
         echo(f"Films without their poster: {_rows_text(films.without_poster)}")
+    if films.without_year.rows:
+        echo(f"Years ignored, since no film has them: {_rows_text(films.without_year)}")
     for reason, number in films.series.items():
         echo(f"Kept although {reason}, and the model is made for films: {number:,}.")
     if films.rare:

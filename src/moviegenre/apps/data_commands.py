@@ -113,7 +113,7 @@ def prepare(
     """
     from moviegenre.data.prepare import prepare as run
     from moviegenre.data.sources.table import TableColumns
-    from moviegenre.data.tables.rows import Written
+    from moviegenre.data.tables.table import Written
 
     column_options = {
         "id": id_column,

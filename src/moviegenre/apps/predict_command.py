@@ -250,7 +250,7 @@ def predict(
         print_examples(_load(checkpoint, backend, verify, genre_names), genre_names)
     elif table is not None:
         refuse_unused(film_options, "a table (--input)")
-        from moviegenre.data.tables.rows import Written
+        from moviegenre.data.tables.table import Written
         from moviegenre.inference.catalogue_texts import CatalogueColumns
 
         columns = CatalogueColumns(

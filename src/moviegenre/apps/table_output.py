@@ -95,6 +95,7 @@ def predict_table(
         catalogues = [catalogue.keeping(kept_columns) for catalogue in catalogues]
     predictor = load()
     _warn_of_missing_columns(predictor, catalogues[0])
+    _warn_of_unread_columns(predictor, catalogues[0])
     _warn_of_missing_posters(predictor, catalogues[0], posters)
     with film_progress("predicting", quiet=quiet) as show:
         show(0, None)  # reading the ids of a long table takes a while
@@ -169,6 +170,15 @@ def _warn_of_missing_columns(predictor: "Predictor", catalogue: "Catalogue") -> 
             f"--{modality}-column",
             err=True,
         )
+
+
+def _warn_of_unread_columns(predictor: "Predictor", catalogue: "Catalogue") -> None:
+    from moviegenre.inference.unread_parts import given_parts, unread_note
+
+    columns = catalogue.columns
+    given = given_parts(columns.plots, columns.poster, columns.title, columns.year)
+    if note := unread_note(given, predictor.model.parts):
+        echo(f"{catalogue.path}: {note}", err=True)
 
 
 def _warn_of_missing_posters(

@@ -17,6 +17,7 @@ from moviegenre.artifacts.folder import (
     ONNX_FILE,
     PARITY_FILE,
     WEIGHTS_FILE,
+    is_adapted,
     is_exported,
 )
 from moviegenre.artifacts.info import ModelInfo
@@ -94,13 +95,19 @@ def export_model(
         measure: Compares the ONNX files with the model.
 
     Raises:
-        ConfigError: The folder has other content, the model is a fitted baseline, which cannot be
-            exported, or ``only`` is set and the model cannot be written as ONNX.
+        ConfigError: The folder has other content or an adapted model, the model is a fitted
+            baseline, which cannot be exported, or ``only`` is set and the model cannot be written
+            as ONNX.
         MissingExtraError: ONNX files were requested and the extra is not installed.
     """
     restore_folder(out)
     if out.exists() and not is_exported(out) and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported model; name a new folder with `out`")
+    if is_adapted(out):
+        raise ConfigError(
+            f"{out} holds a model of your own genres, which an export does not replace; name a new "
+            "folder with `out`"
+        )
     if model.network.fitted:
         raise ConfigError(
             f"{model.info.model_name} is a baseline, which is not exported; export a model with a "

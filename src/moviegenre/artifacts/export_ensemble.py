@@ -29,7 +29,7 @@ def export_ensemble(path: Path, out: Path) -> Exported:
 
     Args:
         path: The ensemble's folder, or its ``ensemble.json``.
-        out: A new folder, or an earlier export, which is replaced.
+        out: A new folder, or an earlier export of an ensemble, which is replaced.
 
     Raises:
         CheckpointError: A member is missing or was trained again.
@@ -39,7 +39,8 @@ def export_ensemble(path: Path, out: Path) -> Exported:
     if real_path(out) == real_path(source):
         raise ConfigError(f"{out} is the ensemble's own folder; name a new one with `out`")
     restore_folder(out)
-    if out.exists() and not is_ensemble(out) and (out.is_file() or any(out.iterdir())):
+    is_export = is_ensemble(out) and (out / MEMBERS_FOLDER).is_dir()
+    if out.exists() and not is_export and (out.is_file() or any(out.iterdir())):
         raise ConfigError(f"{out} is there and is no exported ensemble; name a new folder")
     record = EnsembleRecord.read(source / ENSEMBLE_FILE)
     with atomic_folder(out) as folder:

@@ -62,6 +62,9 @@ EXPORTED_FILES = (
 RENAMED = {"architectures": "encoders", "config": "settings", "versions": "trained_with"}
 """The fields of ``ModelInfo`` that have another name in ``config.json``, with this name."""
 
+ADAPTED_FROM = "adapted_from"
+"""The key of ``config.json`` that only a model of ``moviegenre adapt`` has."""
+
 WEIGHTS_FILES = (WEIGHTS_FILE, ONNX_FILE, INT8_FILE, INT4_FILE)
 """The files of weights, from the most exact to the smallest; a folder has at least one."""
 
@@ -78,6 +81,16 @@ BACKEND_FILES = {
 def is_exported(path: Path) -> bool:
     """Return whether a path is a folder that ``moviegenre export`` wrote."""
     return exported_weights(path) is not None and (path / CONFIG_FILE).is_file()
+
+
+def is_adapted(path: Path) -> bool:
+    """Return whether a path is a folder that ``moviegenre adapt`` wrote.
+
+    Raises:
+        CheckpointError: Its description is damaged.
+    """
+    config = _read_json(path / CONFIG_FILE) if is_exported(path) else {}
+    return isinstance(config, dict) and ADAPTED_FROM in config
 
 
 def exported_weights(folder: Path) -> Path | None:

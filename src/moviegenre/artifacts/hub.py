@@ -8,7 +8,12 @@ from moviegenre.artifacts.ensemble_file import is_ensemble
 from moviegenre.artifacts.folder import EXPORTED_FILES, is_exported
 from moviegenre.artifacts.locate import HUB_NAME, verify
 from moviegenre.artifacts.manifest import MANIFEST_FILE
-from moviegenre.core.errors import CheckpointError, HubError, missing_path_message
+from moviegenre.core.errors import (
+    CheckpointError,
+    HubError,
+    missing_hub_client,
+    missing_path_message,
+)
 
 _EXPORT = (
     "export a trained model and name that folder: moviegenre export --checkpoint {} --out EXPORTED"
@@ -39,10 +44,7 @@ def push(folder: Path, name: str, *, private: bool = False) -> str:
     try:
         from huggingface_hub import HfApi
     except ModuleNotFoundError:
-        raise HubError(
-            "uploading a model needs the package 'huggingface_hub', which is not installed; "
-            "install it with: pip install huggingface_hub"
-        ) from None
+        raise missing_hub_client("uploading a model") from None
     client = HfApi()
     try:
         address = client.create_repo(name, private=private, exist_ok=True)

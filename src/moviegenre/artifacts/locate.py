@@ -14,7 +14,7 @@ from moviegenre.artifacts.folder import (
     is_exported,
 )
 from moviegenre.artifacts.manifest import MANIFEST_FILE, Manifest
-from moviegenre.core.errors import CheckpointError, ConfigError, HubError
+from moviegenre.core.errors import CheckpointError, ConfigError, HubError, missing_hub_client
 from moviegenre.core.folders import restore_folder
 from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.hub_snapshots import hub_snapshot
@@ -133,11 +133,9 @@ def _download(name: str, revision: str | None) -> Path:
     try:
         folder = hub_snapshot(name, revision, EXPORTED_FILES)
     except ImportError:
-        raise HubError(
-            f"{name} is no local path, and looking for it on the Hugging Face hub needs the "
-            "package 'huggingface_hub', which is not installed; install it with: pip install "
-            "huggingface_hub, or name a best.pth or an exported folder"
-        ) from None
+        purpose = f"{name} is no local path, and looking for it on the Hugging Face Hub"
+        alternative = ", or name a best.pth or an exported folder"
+        raise missing_hub_client(purpose, alternative) from None
     except Exception as error:  # the Hub's client raises a dozen unrelated classes
         raise HubError(
             f"{name} is no local path and could not be downloaded from the Hugging Face Hub "

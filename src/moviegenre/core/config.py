@@ -4,9 +4,15 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    model_validator,
+)
 
 from moviegenre.core.errors import ConfigError, did_you_mean, missing_path_message, shortened
 from moviegenre.core.faults import (
@@ -30,6 +36,21 @@ class Config(BaseModel):
     """A group of settings. Unknown keys, wrong types and NaN are errors."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_booleans(cls, values: Any) -> Any:  # noqa: ANN401 - not yet checked
+        """Make true and false texts where a number is expected; pydantic would read 1 and 0."""
+        if not isinstance(values, Mapping):
+            return values
+        fields = {name: _types_in(field.annotation) for name, field in cls.model_fields.items()}
+        numbers = {
+            name for name, types in fields.items() if types & {int, float} and bool not in types
+        }
+        return {
+            name: _without_booleans(value) if name in numbers else value
+            for name, value in values.items()
+        }
 
     @classmethod
     def parse(cls, values: Mapping[str, Any], where: str) -> Self:
@@ -105,6 +126,25 @@ def _follow(
 
 def _has_tag(model: type[BaseModel], tag: str) -> bool:
     return any(field.default == tag for field in model.model_fields.values())
+
+
+def _types_in(annotation: Any) -> set[Any]:  # noqa: ANN401 - a type expression
+    """Return the types in a type expression, such as int and NoneType in ``int | None``."""
+    arguments = get_args(annotation)
+    return set().union(*map(_types_in, arguments)) if arguments else {annotation}
+
+
+class _Boolean(str):
+    """True or false as a text that is no number, written as in YAML."""
+
+    __slots__ = ()
+    __repr__ = str.__str__
+
+
+def _without_booleans(value: object) -> object:
+    if isinstance(value, list | tuple):
+        return [_without_booleans(item) for item in value]
+    return _Boolean(str(value).lower()) if isinstance(value, bool) else value
 
 
 def _models_in(annotation: Any) -> list[type[BaseModel]]:  # noqa: ANN401 - a type expression

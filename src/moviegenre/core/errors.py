@@ -61,6 +61,19 @@ class HubError(MovieGenreError):
     """A model cannot be uploaded to or downloaded from the Hugging Face Hub."""
 
 
+def missing_hub_client(purpose: str, alternative: str = "") -> HubError:
+    """Return the error of a missing ``huggingface_hub``.
+
+    Args:
+        purpose: Its purpose, as in "uploading a model".
+        alternative: What to do without it, as in ", or name an exported folder".
+    """
+    return HubError(
+        f"{purpose} needs the package 'huggingface_hub', which is not installed; install it with: "
+        f"pip install huggingface_hub{alternative}"
+    )
+
+
 def install_command(extra: str) -> str:
     """Return the command that installs an extra; the package is on no index.
 

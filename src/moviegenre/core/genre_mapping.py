@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from moviegenre.core import dialect
 from moviegenre.core.errors import (
@@ -136,23 +137,35 @@ def read_names(names: str | None) -> GenreNames:
         raise DataError(
             f"{path}: {fault}; expected genres of the model and names to write, as in {example}"
         ) from None
-    for _, name in pairs:
+    name_of: dict[str, str] = {}
+    for genre, name in pairs:
+        first = name_of.setdefault(genre.strip(), name.strip())
+        if first != name.strip():
+            raise DataError(
+                f"{path}: the genre {genre.strip()!r} has the names {shortened(first, 60)!r} and "
+                f"{shortened(name, 60)!r}; expected one"
+            )
         if bad := [char for char in name if char in GENRE_SEPARATORS or not char.isprintable()]:
             raise DataError(
                 f"{path}: the name {shortened(name, 60)!r} has {bad[0]!r}, which separates genres "
                 "in tables and .nfo files; choose another name"
             )
-    return GenreNames({genre.strip(): name.strip() for genre, name in pairs}, str(path))
+    return GenreNames(name_of, str(path))
+
+
+class _Pairs(list[tuple[str, Any]]):
+    """The keys and values of a JSON object."""
 
 
 def _json_pairs(content: str) -> list[tuple[str, str]]:
-    names = json.loads(content)
-    if not isinstance(names, dict):
+    names = json.loads(content, object_pairs_hook=_Pairs)
+    if not isinstance(names, _Pairs):
         raise ValueError(f"found {type(names).__name__}")
-    for genre, name in names.items():
+    for genre, name in names:
         if not isinstance(name, str | None):
-            raise ValueError(f"{genre!r} has {type(name).__name__}, expected a text")
-    return [(genre, name or "") for genre, name in names.items()]
+            kind = "an object" if isinstance(name, _Pairs) else type(name).__name__
+            raise ValueError(f"{genre!r} has {kind}, expected a text")
+    return [(genre, name or "") for genre, name in names]
 
 
 def _table_pairs(content: str, suffix: str) -> list[tuple[str, str]]:

@@ -33,21 +33,41 @@ def json_object(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     return values if len(values) == len(pairs) else RepeatedKeys(pairs)
 
 
+def repeated_keys(value: object) -> str:
+    """Return the fault of the first object with repeated keys in a JSON value; empty if none.
+
+    Args:
+        value: The result of ``parse_json``.
+    """
+    values = [value]
+    while values:
+        value = values.pop()
+        if isinstance(value, RepeatedKeys):
+            return value.fault
+        if isinstance(value, dict | list):
+            values += value.values() if isinstance(value, dict) else value
+    return ""
+
+
 def parse_json(
     text: bytes | str,
     *,
+    keep_repeated: bool = False,
     max_bytes: int = MAX_RECORD_BYTES,
     max_values: int = MAX_RECORD_VALUES,
 ) -> Any:  # noqa: ANN401 - any JSON value
-    """Return the value of a JSON text; an object with repeated keys is ``RepeatedKeys``.
+    """Return the value of a JSON text, with or without a byte order mark.
 
     Args:
         text: UTF-8 bytes, or text.
+        keep_repeated: Return objects with repeated keys as ``RepeatedKeys``; if false, they are an
+            error.
         max_bytes: The maximum length.
         max_values: The maximum number of values, estimated by ``num_values``.
 
     Raises:
-        ValueError: The text is no JSON, too long, nested too deeply, or has too many values.
+        ValueError: The text is no JSON, too long, nested too deeply, has too many values, or
+            repeated keys.
 
     Example:
         >>> parse_json(b'{"title": "Heat"}')
@@ -57,10 +77,15 @@ def parse_json(
         raise ValueError(f"{len(text):,} bytes long, expected at most {max_bytes:,}")
     if num_values(text) > max_values:
         raise ValueError(f"more than {max_values:,} values")
+    if isinstance(text, str):
+        text = text.removeprefix("\ufeff")
     try:
-        return json.loads(text, object_pairs_hook=json_object)
+        value = json.loads(text, object_pairs_hook=json_object)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    if not keep_repeated and (fault := repeated_keys(value)):
+        raise ValueError(fault)
+    return value
 
 
 def num_values(text: bytes | str) -> int:

@@ -24,8 +24,9 @@ from moviegenre.data.records import whole_text
 from moviegenre.data.storage import StoreFile
 from moviegenre.data.tables.cells import cell_text, kept_text, picture_cell
 from moviegenre.data.tables.poster_files import MissingPosterError, WebAddressError
-from moviegenre.data.tables.rows import Row, RowReader
+from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.source import is_table, known_suffixes
+from moviegenre.data.tables.table import RowReader
 from moviegenre.data.tables.zip_posters import ZipPosters, poster_files
 from moviegenre.inference.catalogue_texts import (
     CatalogueColumns,
@@ -34,7 +35,8 @@ from moviegenre.inference.catalogue_texts import (
     row_id,
 )
 from moviegenre.inference.film_reading import film_without_poster, used_instead
-from moviegenre.inference.films import Film, FilmReader, Poster
+from moviegenre.inference.films import Film, FilmReader
+from moviegenre.inference.poster_input import Poster
 
 logger = logging.getLogger(__name__)
 

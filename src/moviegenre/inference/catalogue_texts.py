@@ -11,9 +11,10 @@ from moviegenre.data.tables.cells import cell_text, plot_texts
 from moviegenre.data.tables.columns import find_columns, require_single
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import PosterFiles
-from moviegenre.data.tables.rows import Row, Table, Written
-from moviegenre.data.tables.series import kind_column, other_kind
+from moviegenre.data.tables.rows import Row
+from moviegenre.data.tables.series import kind_column, kind_warning
 from moviegenre.data.tables.source import TableSource
+from moviegenre.data.tables.table import Table, Written
 from moviegenre.data.titles import end_with_years, split_title
 from moviegenre.inference.title_check import check_year, year_cell
 
@@ -233,13 +234,9 @@ class TextTable:
         title, year = (row.values.get(name) if name else None for name in names)
         release, warning = check_year(year_cell(year))
         title, release = split_title(parse_title(title), release)
-        warnings = (*self._kind_warnings(row), *filter(None, [warning]))
+        kind = kind_warning(row.values.get(self._kind_column or ""))
+        warnings = tuple(filter(None, [kind, warning]))
         return TextRow(id_, tuple(texts), title, release, tuple(faults), warnings=warnings)
-
-    def _kind_warnings(self, row: Row) -> tuple[str, ...]:
-        """Return a warning if the table says that a row is no film, but a series or a game."""
-        kind, word = other_kind(row.values.get(self._kind_column or ""))
-        return (f"This is {kind} ({word}), and the model is made for films.",) if kind else ()
 
 
 def _names(columns: CatalogueColumns, poster: str | None) -> list[str]:

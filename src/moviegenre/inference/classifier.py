@@ -12,7 +12,7 @@ from collections.abc import (
 )
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Protocol, Self
+from typing import Any, Literal, NamedTuple, Protocol, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -20,14 +20,27 @@ import numpy.typing as npt
 from moviegenre.core.errors import InputError, shortened
 from moviegenre.data.tables.cells import cell_text, picture_cell
 from moviegenre.data.tables.columns import FoundColumns, find_columns, require_single
+from moviegenre.data.tables.series import kind_column, kind_warning
 from moviegenre.data.titles import end_with_years
-from moviegenre.inference.films import Plot, Poster, find_poster
+from moviegenre.inference.films import Plot
+from moviegenre.inference.poster_input import Poster, find_poster
 from moviegenre.inference.title_check import Title, Year, title_cell, year_cell
 
 logger = logging.getLogger(__name__)
 
-Row = tuple[Plot, Poster, Title, Year]
-"""Plot, poster, title and year of a film, each None if it is missing."""
+
+class Row(NamedTuple):
+    """A film of a table; parts that it lacks are None.
+
+    Attributes:
+        warning: A warning about the row itself, as a sentence.
+    """
+
+    plot: Plot = None
+    poster: Poster = None
+    title: Title = None
+    year: Year = None
+    warning: str | None = None
 
 
 class Series(Protocol):
@@ -84,7 +97,7 @@ class TableClassifier:
 def table_rows(
     table: object, errors: Literal["raise", "report"] = "raise"
 ) -> list[Row | InputError]:
-    """Return plot, poster, title and year of every film of a table.
+    """Return every film of a table.
 
     Args:
         table: A pandas or polars data frame, an Arrow table or anything else with Arrow's
@@ -110,11 +123,14 @@ def table_rows(
             "for one film, use predict(plot=..., poster=...)"
         )
     films = list(table)
-    columns = _usual_columns([film for film in films if isinstance(film, Mapping)])
+    mappings = [film for film in films if isinstance(film, Mapping)]
+    keys = dict.fromkeys(name for film in mappings for name in film)
+    names = [name for name in keys if isinstance(name, str)]
+    columns, kind_name = _usual_columns(mappings, names), kind_column(names)
     rows: list[Row | InputError] = []
     for number, film in enumerate(films):
         try:
-            rows.append(_row(film, columns))
+            rows.append(_row(film, columns, kind_name))
         except InputError as error:
             if is_frame or errors != "report":
                 raise InputError(f"films[{number}]: {error}") from None
@@ -156,14 +172,17 @@ def _frame_rows(table: Any) -> list[Any] | None:  # noqa: ANN401 - a frame of an
     return [dict(zip(columns, cells, strict=True)) for cells in zip(*columns.values(), strict=True)]
 
 
-def _usual_columns(films: Sequence[Mapping[Any, Any]]) -> FoundColumns:
+def _usual_columns(films: Sequence[Mapping[Any, Any]], names: Sequence[str]) -> FoundColumns:
     """Return the keys of films by their content, and log a note on unusual ones.
+
+    Args:
+        films: The films.
+        names: All their keys.
 
     Raises:
         DataError: Several keys may be the plot.
     """
-    keys = dict.fromkeys(name for film in films for name in film)
-    columns = _found([name for name in keys if isinstance(name, str)])
+    columns = _found(names)
     notes: list[str] = []
     if columns.poster not in (None, "poster"):
         cells = (film.get(columns.poster) for film in films[:_SEARCHED_ROWS])
@@ -217,7 +236,7 @@ def film_rows(**parts: Any) -> list[Row]:  # noqa: ANN401 - lists as predict tak
     plots, posters, titles, years = (
         [cell_value(value) for value in columns.get(name, [None] * num_films)] for name in _PARTS
     )
-    return list(zip(plots, posters, titles, years, strict=True))
+    return list(map(Row, plots, posters, titles, years))
 
 
 def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
@@ -247,10 +266,10 @@ def as_column(values: Any) -> Any:  # noqa: ANN401 - what predict takes
     return list(values) if isinstance(values, Sequence) and not is_single else values
 
 
-def _row(film: Any, columns: FoundColumns) -> Row:  # noqa: ANN401 - checked here
+def _row(film: Any, columns: FoundColumns, kind_name: str | None) -> Row:  # noqa: ANN401 - checked here
     film = cell_value(film)
     if film is None or isinstance(film, str):
-        return film, None, None, None
+        return Row(film)
     if isinstance(film, Mapping):
         parts = {part: getattr(columns, part) for part in _PARTS}
         known = {parts["title"], parts["year"], columns.id}
@@ -265,11 +284,12 @@ def _row(film: Any, columns: FoundColumns) -> Row:  # noqa: ANN401 - checked her
         plot, poster, title, year = (
             cell_value(film.get(name)) if name else None for name in parts.values()
         )
-        return plot, poster, title_cell(title), year_cell(year)
+        warning = kind_warning(cell_value(film.get(kind_name)))
+        return Row(plot, poster, title_cell(title), year_cell(year), warning)
     is_pair = isinstance(film, Sequence) or (isinstance(film, np.ndarray) and film.ndim == 1)
     if is_pair and not isinstance(film, bytes | bytearray | memoryview) and len(film) in (1, 2):
         plot, poster = (*map(cell_value, film), None)[:2]
-        return plot, poster, None, None
+        return Row(plot, poster)
     raise InputError(
         f"found {type(film).__name__}; expected a mapping with plot and poster, or a "
         "(plot, poster) pair"

@@ -2,13 +2,14 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from moviegenre.core.errors import ConfigError, InputError, MovieGenreError, counted, did_you_mean
-from moviegenre.inference.classifier import Row
+from moviegenre.inference.classifier import Row, table_rows
 from moviegenre.inference.films import Film, FilmReader, Plot
 from moviegenre.inference.title_check import Title, Year
+from moviegenre.inference.unread_parts import given_parts, unread_note
 
 logger = logging.getLogger(__name__)
 
@@ -32,15 +33,20 @@ class ReadFilm:
 
 
 def read_films(
-    reader: FilmReader, rows: Sequence[Row | InputError], errors: Errors
+    reader: FilmReader,
+    rows: Sequence[Row | InputError],
+    errors: Errors,
+    *,
+    warn_unread: bool = False,
 ) -> list[ReadFilm]:
     """Return films in a model's form, in their order.
 
     Args:
         reader: The model's reader.
-        rows: Plot, poster, title and year of each film, or the error of reading them.
+        rows: The films, or the errors of reading them.
         errors: ``raise`` stops if a film cannot be read in full; ``report`` reads a film with a
             broken poster without it, and never stops.
+        warn_unread: See ``FilmReader.read``.
 
     Raises:
         ConfigError: ``errors`` has another value.
@@ -49,18 +55,49 @@ def read_films(
     known = get_args(Errors)
     if errors not in known:
         raise ConfigError(f"unknown errors={errors!r}; {did_you_mean(str(errors), known)}")
-    films = [_read(reader, row, errors) for row in rows]
+    films = [_read(reader, row, errors, warn_unread=warn_unread) for row in rows]
     if errors == "raise" and (faults := _faults(films)):
         raise InputError(faults)
     return films
 
 
-def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
+def read_table(
+    reader: FilmReader, table: object, errors: Errors, consequence: str
+) -> list[ReadFilm]:
+    """Return the films of a table, see ``read_films``; what they lack is logged.
+
+    Args:
+        reader: The model's reader.
+        table: See ``classifier.table_rows``.
+        errors: See ``read_films``.
+        consequence: How the table of answers shows a film that is None.
+
+    Raises:
+        ConfigError: ``errors`` has another value.
+        InputError: The table is of another kind, or films cannot be read.
+        DataError: Several columns may be the plot, or several have the same name.
+    """
+    rows = table_rows(table, errors)
+    _log_unread(reader, rows)
+    films = read_films(reader, rows, errors)
+    _log_faults(films, consequence)
+    return films
+
+
+def _log_unread(reader: FilmReader, rows: Sequence[Row | InputError]) -> None:
+    """Log a warning, once for all films, if a model does not read parts that some films have."""
+    films = [row for row in rows if isinstance(row, Row)]
+    given = {part for film in films for part in given_parts(*film[:4])}
+    if note := unread_note(given, reader.parts):
+        logger.warning("the table: %s", note)
+
+
+def _log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
     """Log a warning that names films that could not be read, and one of films with warnings.
 
     Args:
         films: The result of ``read_films``.
-        consequence: How the table of answers shows a film that is None.
+        consequence: See ``read_table``.
     """
     if faults := _faults(films):
         logger.warning("not read in full: %s; %s", faults, consequence)
@@ -83,19 +120,24 @@ def log_faults(films: Sequence[ReadFilm], consequence: str) -> None:
         )
 
 
-def _read(reader: FilmReader, row: Row | InputError, errors: Errors) -> ReadFilm:
+def _read(
+    reader: FilmReader, row: Row | InputError, errors: Errors, *, warn_unread: bool
+) -> ReadFilm:
     if isinstance(row, InputError):
         return ReadFilm(None, str(row))
-    plot, poster, title, year = row
+    plot, poster, title, year, warning = row
+    film: Film | None = None
+    fault: str | None = None
     try:
-        return ReadFilm(reader.read(plot, poster, title, year))
+        film = reader.read(plot, poster, title, year, warn_unread=warn_unread)
     except MovieGenreError as error:
         fault = str(error)
-    if errors == "raise" or poster is None:
-        return ReadFilm(None, fault)
-    film = film_without_poster(reader, plot, title, year)
-    parts = film.parts if film and film.modalities else ()
-    return ReadFilm(film, f"{fault}{used_instead(parts)}")
+        if errors == "report" and poster is not None:
+            film = film_without_poster(reader, plot, title, year)
+            fault += used_instead(film.parts if film and film.modalities else ())
+    if film is not None and warning is not None:
+        film = replace(film, warnings=(*film.warnings, warning))
+    return ReadFilm(film, fault)
 
 
 def film_without_poster(reader: FilmReader, plot: Plot, title: Title, year: Year) -> Film | None:

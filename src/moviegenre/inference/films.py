@@ -1,56 +1,33 @@
 """Convert a caller's plots and poster to a film, and films to a batch."""
 
-import os
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
 from moviegenre.artifacts.info import ModelInfo
-from moviegenre.core.errors import InputError, missing_path_message, shortened
-from moviegenre.core.reading import (
-    MissingFileError,
-    NotAFileError,
-    UnreadableFileError,
-    at_home,
-    read_bounded,
-)
+from moviegenre.core.errors import InputError
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays, MovieTensors
 from moviegenre.data.film_text import choose_plot, film_text
-from moviegenre.data.limits import MAX_PLOT_CHARS, MAX_POSTER_BYTES
-from moviegenre.data.placeholders import is_poster_placeholder, without_markup
+from moviegenre.data.limits import MAX_PLOT_CHARS
+from moviegenre.data.placeholders import without_markup
 from moviegenre.data.poster_check import PosterCheck, check_poster
-from moviegenre.data.posters import PosterError, decode_poster, resize_poster, upright_rgb
+from moviegenre.data.posters import resize_poster
 from moviegenre.data.ragged import Ragged
-from moviegenre.data.tables.cells import picture_cell
-from moviegenre.data.tables.poster_files import PosterFolder, spellings
 from moviegenre.data.text import NO_WORD, TokenIds
 from moviegenre.data.words import plot_words
 from moviegenre.inference.plot_check import check_plots
+from moviegenre.inference.poster_input import Poster, named_poster, read_poster
 from moviegenre.inference.title_check import Title, Year, check_title_and_year
+from moviegenre.inference.unread_parts import given_parts, unread_warning
 
 Plot = str | Sequence[str] | None
 """A plot, or several texts about one film, or None."""
 
-
-class BinaryFile(Protocol):
-    """An open file, or another object with its method ``read``, such as ``io.BytesIO``."""
-
-    def read(self, size: int, /) -> Any:  # noqa: ANN401 - a file may be open as text
-        """Return at most so many bytes from its position."""
-
-
-Poster = (str | Path | bytes | bytearray | memoryview | BinaryFile | Image.Image) | (
-    npt.NDArray[Any] | Mapping[str, Any] | None
-)
-"""A path, encoded bytes, an open file, a PIL image, pixels (H, W, 3 or 4) or (H, W), a mapping with
-one of these as ``bytes`` or ``path``, or None."""
 
 TITLE_ALONE = "Only the title was read, so the answer is less certain."
 """The warning of a film with nothing but a title."""
@@ -107,6 +84,7 @@ class FilmReader:
 
     Attributes:
         modalities: The model's modalities.
+        parts: The parts of a film that it reads.
         chooses_plots: Whether a catalogue's plot columns are passed one by one, because several
             rules choose from them; otherwise they are joined.
         pad_id: The token that fills short plots.
@@ -119,6 +97,7 @@ class FilmReader:
         self._tokenizer = model.tokenizer
         self._data = model.data_config
         self.modalities = model.modalities
+        self.parts = model.parts
         self.pad_id = model.tokenizer.pad_id if model.tokenizer else 0
 
     def read(
@@ -127,8 +106,10 @@ class FilmReader:
         poster: Poster = None,
         title: Title = None,
         year: Year = None,
+        *,
+        warn_unread: bool = False,
     ) -> Film:
-        """Convert a film to the model's form; modalities that the model does not read are ignored.
+        """Convert a film to the model's form; parts that the model does not read are ignored.
 
         A plot such as "TBA" or a black poster is ignored too, with a warning in the film. If the
         film has nothing else, it has no modalities.
@@ -138,13 +119,15 @@ class FilmReader:
             poster: See ``Poster``; may be transparent or rotated.
             title: The film's title, if known; an unusable one is ignored with a warning.
             year: The year of its release, likewise; None takes the year at the end of the title.
+            warn_unread: Add a warning if the film has parts that the model does not read; in a
+                table, every row would repeat it.
 
         Raises:
             InputError: The film has nothing that the model reads, or a part has another type.
             PosterError: The poster is no image.
         """
         texts = _texts(plot)
-        poster = _named(poster)
+        poster = named_poster(poster)
         reads_title = "title" in self._data.reads
         checked = check_title_and_year(title, year, reads_title=reads_title)
         name, release = checked.title, checked.year
@@ -171,6 +154,9 @@ class FilmReader:
                 f"{self._name} reads a film's {needed}, but this film has none it can read; "
                 "add one, or use a model that reads what the film has"
             )
+        unread = unread_warning(given_parts(texts, poster, title, year), self.parts)
+        if warn_unread and unread:
+            film = replace(film, warnings=(*film.warnings, unread))
         return film
 
     def form(
@@ -249,120 +235,12 @@ def distinct_films(films: Sequence[Film]) -> tuple[list[Film], list[int]]:
     return [first[row] for row in range(len(rows))], index
 
 
-def read_poster(poster: Poster) -> Image.Image:
-    """Return a poster as an upright RGB image.
-
-    A file and encoded bytes may be shrunk while they are decoded, see ``decode_poster``.
-
-    Raises:
-        InputError: The file does not exist, or the value has another type.
-        PosterError: The file or the bytes are no image.
-    """
-    if isinstance(poster, str | Path):
-        return _read_file(find_poster(str(poster)) or _missing_path(str(poster)))
-    if isinstance(poster, bytes | bytearray | memoryview):
-        return decode_poster(bytes(poster), shrink=True)
-    if isinstance(poster, np.ndarray):
-        return upright_rgb(Image.fromarray(_pixels(poster)))
-    if isinstance(poster, Image.Image):
-        try:
-            return upright_rgb(poster)
-        except (OSError, SyntaxError, ValueError) as error:
-            raise PosterError(f"the image cannot be decoded: {error}") from None
-    if poster is not None and hasattr(poster, "read"):
-        return decode_poster(_content(poster), shrink=True)
-    raise InputError(
-        f"a poster is {type(poster).__name__}; expected a path, bytes, an open file, a PIL image "
-        "or an array"
-    )
-
-
-def find_poster(name: str) -> Path | None:
-    r"""Return the file of a poster; None if there is none.
-
-    A name is tried unchanged, then as in a table: with ``\` as ``/``, ``%20`` as a space, without
-    ``file://``, and in another case.
-    """
-    path = at_home(Path(name))
-    return path if os.path.lexists(path) else PosterFolder(Path()).existing(spellings(name))
-
-
-def _missing_path(name: str) -> Path:
-    """Return a path that does not exist, for the message."""
-    is_file_address = name.lower().startswith("file:")
-    return Path(spellings(name)[0]) if is_file_address else at_home(Path(name))
-
-
-def _named(poster: Poster) -> Poster:
-    """Return a poster out of its mapping; None for an empty cell or a placeholder.
-
-    Raises:
-        InputError: The mapping has other keys.
-    """
-    if isinstance(poster, Mapping):
-        if not poster.keys() & {"bytes", "path"}:
-            keys = shortened(", ".join(map(str, poster))) or "no keys"
-            raise InputError(f"a poster is a mapping of {keys}; expected bytes or path")
-        poster = picture_cell(poster)
-    if isinstance(poster, str) and (not poster.strip() or is_poster_placeholder(poster.strip())):
-        return None
-    return poster
-
-
-def _content(file: BinaryFile) -> bytes:
-    """Return the bytes of an open file from its position, which stays as it is if it can.
-
-    Raises:
-        InputError: The file is not open for reading bytes, or it is too large.
-    """
-    name = f"the poster's file ({type(file).__name__})"
-    start = None
-    with suppress(AttributeError, OSError, ValueError):  # a stream has no position
-        start = file.tell()  # type: ignore[attr-defined]
-    try:
-        content = file.read(MAX_POSTER_BYTES + 1)
-        if start is not None:
-            file.seek(start)  # type: ignore[attr-defined]
-    except (OSError, ValueError, TypeError) as error:
-        raise InputError(f"{name} cannot be read: {error}; open it for reading bytes") from None
-    if not isinstance(content, bytes | bytearray):
-        found = type(content).__name__
-        raise InputError(f"{name} gives {found}, expected bytes; open it with mode 'rb'")
-    if len(content) > MAX_POSTER_BYTES:
-        raise InputError(f"{name} has more than {MAX_POSTER_BYTES:,} bytes; expected an image")
-    return bytes(content)
-
-
-def _read_file(path: Path) -> Image.Image:
-    try:
-        return decode_poster(read_bounded(path, MAX_POSTER_BYTES, "a poster's file"), shrink=True)
-    except MissingFileError:
-        step = "leave the poster out to predict from the plot"
-        raise InputError(missing_path_message(path, "a poster's file", step)) from None
-    except NotAFileError as error:
-        raise InputError(str(error)) from None
-    except UnreadableFileError as error:
-        raise PosterError(str(error)) from None
-    except PosterError as error:
-        raise PosterError(f"{path}: {error}") from None
-
-
 def _limited(text: str) -> tuple[str, tuple[str, ...]]:
     """Return the first ``MAX_PLOT_CHARS`` of a plot, and a warning if it is longer."""
     if len(text) <= MAX_PLOT_CHARS:
         return text, ()
     warning = f"The plot has {len(text):,} characters; the first {MAX_PLOT_CHARS:,} were read."
     return text[:MAX_PLOT_CHARS], (warning,)
-
-
-def _pixels(array: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
-    is_image = array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))
-    if array.dtype != np.uint8 or not is_image or 0 in array.shape:
-        raise InputError(
-            f"a poster is an array of {array.dtype} with shape {array.shape}; expected uint8 "
-            "pixels (H, W), (H, W, 3) or (H, W, 4)"
-        )
-    return array
 
 
 def _texts(plot: Plot) -> list[str]:

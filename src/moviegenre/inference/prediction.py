@@ -137,7 +137,8 @@ class Prediction:
             ``title`` alone. Empty if nothing was read; then no genre is chosen, and the
             probabilities are the label prior's.
         warnings: Warnings as sentences: that the plot is a placeholder, not in English or very
-            short, or the poster blank. Empty if nothing is wrong.
+            short, the poster blank, or that the model does not read a part. Empty if nothing is
+            wrong.
         error: Why the film could not be read in full, if ``predict`` was called with
             ``errors="report"``; if nothing could be read, there are no probabilities either.
     """

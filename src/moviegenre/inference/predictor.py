@@ -15,7 +15,7 @@ from moviegenre.artifacts.trained import Answer, TrainedModel
 from moviegenre.core.decisions import BoolArray, FloatArray, probabilities
 from moviegenre.core.errors import ConfigError, InputError
 from moviegenre.core.operating_point import OperatingPoint
-from moviegenre.core.types import AttributionMethod, Modality
+from moviegenre.core.types import AttributionMethod
 from moviegenre.data.batches import ordered_batches
 from moviegenre.inference.attribution import Attributor, label_columns
 from moviegenre.inference.classifier import (
@@ -26,12 +26,13 @@ from moviegenre.inference.classifier import (
     as_column,
     cell_value,
     film_rows,
-    table_rows,
 )
 from moviegenre.inference.ensemble_films import film_reader
-from moviegenre.inference.film_reading import Errors, log_faults, read_films
-from moviegenre.inference.films import Film, Poster, distinct_films
+from moviegenre.inference.film_reading import Errors, read_films, read_table
+from moviegenre.inference.films import Film, distinct_films
+from moviegenre.inference.modality_effects import explain_modalities
 from moviegenre.inference.model_source import ModelSource, Request, no_index_message, reopen
+from moviegenre.inference.poster_input import Poster
 from moviegenre.inference.prediction import Explanation, Prediction
 from moviegenre.inference.similar import SimilarIndex, SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
@@ -78,11 +79,9 @@ class Predictor(TableClassifier):
 
     def __repr__(self) -> str:
         included = "the included " if self.source is not None and self.source.is_included else ""
-        parts = [modality.value for modality in Modality if modality in self.model.modalities]
-        parts += [part for part in ("title", "year") if part in self.model.data_config.reads]
         return (
             f"Predictor({included}{self.model.model_name}, {len(self.model.genres)} genres, "
-            f"{self.backend.name}, reads {' + '.join(parts)})"
+            f"{self.backend.name}, reads {' + '.join(self.model.parts)})"
         )
 
     def __copy__(self) -> Self:
@@ -190,8 +189,8 @@ class Predictor(TableClassifier):
             poster: A path, encoded bytes, a PIL image or pixels; a list for several films. Plot or
                 poster may be missing, and single films of a list may have None.
             title: The film's title, if known; a list for several films.
-            year: The year of its release, likewise; also a text or a date. Models that do not read
-                title and year ignore both.
+            year: The year of its release, likewise; also a text or a date. Parts that the model
+                does not read are ignored with a warning.
             errors: ``raise``: one error for all films that cannot be read. ``report``: such a film
                 has no genres and a reason in ``error``; a broken poster is left out. A table has
                 no column for the reason: a warning is logged.
@@ -217,8 +216,8 @@ class Predictor(TableClassifier):
             rows = film_rows(**dict(zip(("plot", "poster", "title", "year"), parts, strict=True)))
             return self._predict_rows(rows, errors)
         if errors == "raise":
-            return self.predict_films([self.reader.read(*parts)])[0]
-        return self._predict_rows([(parts[0], parts[1], parts[2], parts[3])], errors)[0]
+            return self.predict_films([self.reader.read(*parts, warn_unread=True)])[0]
+        return self._predict_rows([Row(*parts)], errors)[0]
 
     def predict_proba(self, X: object, *, errors: Errors = "raise") -> npt.NDArray[np.float64]:
         """Return probabilities (N, L) for a table of N films, see ``classifier.table_rows``.
@@ -330,20 +329,9 @@ class Predictor(TableClassifier):
         labels = label_columns(attribute, self.model.genres.names)
         point = self.point.of(film.modalities, len(film.tokens))
         batch = self.reader.batch([film])
-        whole = slices.run(lambda: self.backend.answer(batch))
-        effects: dict[str, dict[str, float]] = {name: {} for name in self.model.genres}
-        for modality in film.modalities:
-            without = slices.run(partial(self.backend.answer, batch.without(modality)))
-            # The calibration's shift cancels in the difference; its scale does not.
-            decrease = point.scale * (whole.logits[0] - without.logits[0])
-            for name, effect in zip(self.model.genres, decrease, strict=True):
-                effects[name][film.part_of(modality)] = float(effect)
-        gate = None
-        if whole.gate is not None:
-            gate = dict(zip(map(film.part_of, Modality), map(float, whole.gate[0]), strict=True))
-        explanation = Explanation(effects, gate, film.plot)
+        explanation, logits = explain_modalities(self.backend, film, batch, point, slices)
         return self._attributor.explained(
-            explanation, film, whole.logits[0], labels, method=method, slices=slices
+            explanation, film, logits, labels, method=method, slices=slices
         )
 
     def _nearest(self, logits: npt.NDArray[np.float32], count: int) -> list[SimilarMovie]:
@@ -362,13 +350,12 @@ class Predictor(TableClassifier):
         self, table: object, errors: Errors, consequence: str
     ) -> tuple[int, list[int], list[Film]]:
         """Return the number of films in a table, and the readable films with their rows."""
-        results = read_films(self.reader, table_rows(table, errors), errors)
-        log_faults(results, consequence)
+        results = read_table(self.reader, table, errors, consequence)
         rows = [row for row, result in enumerate(results) if result.film is not None]
         return len(results), rows, [result.film for result in results if result.film is not None]
 
     def _predict_rows(self, rows: Sequence[Row], errors: Errors) -> list[Prediction]:
-        results = read_films(self.reader, rows, errors)
+        results = read_films(self.reader, rows, errors, warn_unread=True)
         films = [result.film for result in results if result.film is not None]
         answers = iter(self.predict_films(films))
         return [

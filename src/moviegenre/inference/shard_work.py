@@ -23,7 +23,7 @@ from moviegenre.core.errors import BusyError, DataError
 from moviegenre.core.genre_mapping import GenreNames
 from moviegenre.core.prefetch import prefetch
 from moviegenre.data.storage import Folder
-from moviegenre.data.tables.rows import RowReader
+from moviegenre.data.tables.table import RowReader
 from moviegenre.inference.catalogue_format import answer_schema
 from moviegenre.inference.catalogue_rows import Catalogue, Entry, id_hash
 from moviegenre.inference.prediction import Prediction

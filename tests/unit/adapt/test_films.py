@@ -49,6 +49,13 @@ def test_films_that_are_series_are_counted(predictor: Predictor, tmp_path: Path)
     assert films.series == {"column 'type' says that it is a series": 3}
 
 
+def test_unusable_years_are_counted(predictor: Predictor, tmp_path: Path) -> None:
+    rows = [f"A dog meets ghost {n}.,{'ab'[n % 2]},{[1990, 3000, 'soon', ''][n]}" for n in range(4)]
+    (tmp_path / "films.csv").write_text("plot,genres,year\n" + "\n".join(rows) + "\n")
+    films = read_own_films(tmp_path / "films.csv", TableColumns(), predictor, 2, lambda *_: None)
+    assert films.without_year == RowList([2, 3], "3000")
+
+
 def test_a_tag_keeps_its_most_frequent_spelling(predictor: Predictor, tmp_path: Path) -> None:
     films = read(tmp_path, ["HEIST", "HEIST", "heist", "calm", "calm", "odd"], predictor, 2)
     assert films.genres.names == ("HEIST", "calm")

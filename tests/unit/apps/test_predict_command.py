@@ -77,6 +77,22 @@ def test_the_reason_is_told_when_asked_for(run: Run, model: str, poster: Path) -
     assert sum(explanation["modality_attention"].values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_parts_that_the_model_does_not_read_are_named(
+    run: Run, poster: Path, tmp_path: Path, bert_folder: Path
+) -> None:
+    save_tiny(tmp_path / "lstm", tiny_checkpoint("lstm", bert_folder))
+    command = ["predict", "--checkpoint", tmp_path / "lstm"]
+    _, out, _ = run(*command, "--plot", "the ghost", "--poster", poster, "--json")
+    warning = "The poster was not read, because this model reads only plots."
+    assert warning in json.loads(out)["warnings"]
+    table = tmp_path / "films.csv"
+    table.write_text("plot,title\nthe ghost,Rain\nthe prank,Dust\n")
+    answers = tmp_path / "answers.csv"
+    _, _, err = run(*command, "--input", table, "--out", answers, "--quiet")
+    assert f"{table}: titles are not read, because this model reads only plots" in err
+    assert "not read" not in answers.read_text(), "every row would repeat it"
+
+
 def test_the_box_answers_where_no_model_is_named(
     run: Run, model: str, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

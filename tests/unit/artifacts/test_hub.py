@@ -1,5 +1,6 @@
 """The upload to the hub and its errors; the client is replaced."""
 
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from moviegenre.artifacts.folder import EXPORTED_FILES
 from moviegenre.artifacts.hub import push
+from moviegenre.artifacts.locate import locate
 from moviegenre.artifacts.torch_folder import write_exported
 from moviegenre.core.errors import CheckpointError, HubError
 from tests.tiny_checkpoints import save_tiny, tiny_checkpoint
@@ -106,6 +108,22 @@ def test_a_name_that_the_hub_does_not_take_is_refused(folder: Path, name: str) -
     with pytest.raises(HubError, match="is no name on the Hub; expected OWNER/NAME"):
         push(folder, name)
     assert FakeHub.calls == []
+
+
+def test_a_missing_client_is_the_same_sentence_in_both_directions(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setitem(sys.modules, "huggingface_hub", None)
+    monkeypatch.chdir(tmp_path)
+    needs = (
+        "needs the package 'huggingface_hub', which is not installed; install it with: pip install "
+        "huggingface_hub"
+    )
+    with pytest.raises(HubError, match=f"^uploading a model {needs}$"):
+        push(folder, "someone/films")
+    purpose = "someone/films is no local path, and looking for it on the Hugging Face Hub"
+    with pytest.raises(HubError, match=f"^{purpose} {needs}, or name a best.pth"):
+        locate("someone/films")
 
 
 def test_only_exported_models_are_sent(folder: Path, bert_folder: Path) -> None:

@@ -12,7 +12,7 @@ from moviegenre import box
 from moviegenre.artifacts.locate import verify
 from moviegenre.core.errors import CheckpointError
 from moviegenre.examples import example_films
-from moviegenre.inference.films import read_poster
+from moviegenre.inference.poster_input import read_poster
 from moviegenre.inference.predictor import Predictor
 
 BICUBIC = Image.Resampling.BICUBIC

@@ -57,6 +57,26 @@ def test_all_faults_are_told_at_once() -> None:
     )
 
 
+class Numbers(Config):
+    whole: int | None = None
+    number: float = 0.5
+    pair: tuple[int, ...] = ()
+    switch: bool = False
+    either: bool | int = 0
+
+
+def test_true_and_false_are_no_numbers() -> None:
+    values = {"whole": True, "number": False, "pair": [1, True], "switch": True, "either": True}
+    with pytest.raises(ConfigError) as error:
+        Numbers.parse(values, "a.yaml")
+    assert str(error.value) == (
+        "a.yaml: setting 'whole': expected a whole number (found true); setting 'number': expected "
+        "a number (found false); setting 'pair.1': expected a whole number (found true)"
+    )
+    numbers = Numbers.parse({"switch": True, "either": True, "pair": [1, 0]}, "a.yaml")
+    assert (numbers.switch, numbers.either, numbers.pair) == (True, True, (1, 0))
+
+
 def test_a_list_of_the_wrong_length_has_its_length_in_the_message() -> None:
     assert message_for({"count": 1, "names": []}) == (
         "a.yaml: setting 'names': expected at least 1 of them (found 0)"

@@ -71,6 +71,10 @@ def test_films_of_few_genres_are_left_out(tmp_path: Path) -> None:
         ('["Drama"]', "line 2: the line: expected a mapping"),
         ('{"plot": 3, "genres": ["Drama"]}', "line 2: plot: expected a"),
         ("{", "cannot be read after line 2 "),
+        (
+            '{"plot": "A", "plot": "B", "genres": ["Drama"]}',
+            "cannot be read after line 2 (several values for the key 'plot'; expected one)",
+        ),
     ],
 )
 def test_a_broken_line_is_named(line: str, fault: str, tmp_path: Path) -> None:
@@ -79,6 +83,12 @@ def test_a_broken_line_is_named(line: str, fault: str, tmp_path: Path) -> None:
     with pytest.raises(DataError) as error:
         read_extra(path, GENRES, DataConfig(plot="first"))
     assert fault in str(error.value)
+
+
+def test_a_byte_order_mark_is_ignored(tmp_path: Path) -> None:
+    path = tmp_path / "e.jsonl"
+    path.write_text(json.dumps(FILMS[0]) + "\n", encoding="utf-8-sig")
+    assert read_extra(path, GENRES, DataConfig(plot="first")).plots
 
 
 def test_broken_archives_and_missing_files_are_named(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """Exporting: a complete folder, its scores, its card, and an honest comparison of its files."""
 
 import json
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -141,6 +142,14 @@ def test_a_folder_with_something_else_is_left_alone(trained: Path, tmp_path: Pat
     with pytest.raises(ConfigError, match="is there and is no exported model; name a new folder"):
         export(trained, tmp_path, progress=False)
     assert [path.name for path in tmp_path.iterdir()] == ["holiday.jpg"]
+
+
+def test_a_model_of_own_genres_is_left_alone(trained: Path, exported: Path, tmp_path: Path) -> None:
+    adapted = Path(shutil.copytree(exported, tmp_path / "adapted"))
+    config = json.loads((adapted / "config.json").read_text("utf-8"))
+    (adapted / "config.json").write_text(json.dumps(config | {"adapted_from": {}}))
+    with pytest.raises(ConfigError, match="your own genres, which an export does not replace"):
+        export(trained, adapted, onnx=False, progress=False)
 
 
 def test_a_model_that_onnx_does_not_know_is_exported_without(

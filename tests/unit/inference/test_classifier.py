@@ -16,10 +16,11 @@ from sklearn.model_selection import cross_val_score
 
 import moviegenre
 from moviegenre.core.errors import DataError, InputError
-from moviegenre.inference.classifier import as_column, film_rows, table_rows
+from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
+from moviegenre.inference.classifier import Row, as_column, film_rows, table_rows
 
 PLOTS = ["a ghost", "a prank"]
-ROWS = [("a ghost", None, None, None), ("a prank", None, None, None)]
+ROWS = [Row("a ghost"), Row("a prank")]
 
 COLUMNS: dict[str, Any] = {
     "list": PLOTS,
@@ -89,10 +90,10 @@ MISSING = [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT]
 @pytest.mark.parametrize("missing", MISSING, ids=[type(one).__name__ for one in MISSING])
 def test_missing_cells_are_none(missing: Any) -> None:
     rows = film_rows(plot=[missing, "b"], poster=[missing] * 2, title=None, year=[1950.0, missing])
-    assert rows == [(None, None, None, 1950), ("b", None, None, None)]
+    assert rows == [Row(year=1950), Row("b")]
     frame = [{"plot": "a", "poster": missing, "title": missing, "year": missing}]
-    assert table_rows(frame) == [("a", None, None, None)]
-    assert table_rows([missing]) == [(None, None, None, None)]
+    assert table_rows(frame) == [Row("a")]
+    assert table_rows([missing]) == [Row()]
 
 
 def test_cells_of_a_table_are_read_as_in_a_catalogue() -> None:
@@ -105,8 +106,8 @@ def test_cells_of_a_table_are_read_as_in_a_catalogue() -> None:
         }
     )
     assert table_rows(frame) == [
-        (("a", "b"), {"bytes": b"image", "path": None}, "300", 2006),
-        ("c", {"bytes": None, "path": "c.jpg"}, "C", None),
+        Row(("a", "b"), {"bytes": b"image", "path": None}, "300", 2006),
+        Row("c", {"bytes": None, "path": "c.jpg"}, "C", None),
     ]
 
 
@@ -135,8 +136,8 @@ def test_usual_names_are_read_as_on_the_command_line(
     table = rows if kind == "rows" else kind(columns)
     years = [1950, "True" if columns is USUAL else 0]
     assert table_rows(table) == [
-        ("a ghost", None, "Rain", years[0]),
-        ("a prank", None, "Dust", years[1]),
+        Row("a ghost", None, "Rain", years[0]),
+        Row("a prank", None, "Dust", years[1]),
     ]
     assert "column 'poster_path' is not read, since it names no files here" in caplog.text
     read = "plot from column 'Overview', title from column 'Title', year from column 'Release Year'"
@@ -166,9 +167,24 @@ def test_columns_of_a_table_are_checked(caplog: pytest.LogCaptureFixture) -> Non
     with pytest.raises(DataError, match="rename the one to read to 'plot'"):
         table_rows({"overview": PLOTS, "summary": PLOTS})
     titles = {"id": [1, 2], "title": ["Rain", "Dust"]}
-    assert table_rows(titles) == [(None, None, "Rain", None), (None, None, "Dust", None)]
+    assert table_rows(titles) == [Row(title="Rain"), Row(title="Dust")]
     with pytest.raises(InputError, match="leave out all columns but title and year"):
         table_rows({**titles, "Text": PLOTS})
+
+
+@pytest.mark.parametrize("kind", [dict, pd.DataFrame, pl.DataFrame, pa.table])
+def test_series_have_the_warning_of_a_catalogue(kind: Any, tmp_path: Path) -> None:
+    columns = {"plot": PLOTS, "titleType": ["movie", "tvSeries"]}
+    path = tmp_path / "films.csv"
+    pd.DataFrame(columns).to_csv(path, index=False)
+    warnings = [
+        " ".join(row.warnings) or None for row in TextTable(path, CatalogueColumns()).texts()
+    ]
+    assert warnings[0] is None
+    assert warnings[1] == "This is a series (tvSeries), and the model is made for films."
+    assert table_rows(kind(columns)) == [
+        Row(plot, warning=warning) for plot, warning in zip(PLOTS, warnings, strict=True)
+    ]
 
 
 @pytest.mark.parametrize("several", [deque(PLOTS), UserList(PLOTS), range(2)])
@@ -178,7 +194,7 @@ def test_every_sequence_is_a_list_of_films(several: Any) -> None:
 
 @pytest.mark.parametrize("year", [np.int64(1999), "soon"])
 def test_the_reader_checks_the_year_of_a_table(year: Any) -> None:
-    assert table_rows([{"plot": "a", "year": year}]) == [("a", None, None, year)]
+    assert table_rows([{"plot": "a", "year": year}]) == [Row("a", year=year)]
 
 
 def test_pandas_drawing_is_no_column() -> None:

@@ -12,7 +12,8 @@ from moviegenre.core.errors import InputError, MovieGenreError
 from moviegenre.core.types import Modality
 from moviegenre.data.poster_formats import kinds_text
 from moviegenre.data.posters import PosterError
-from moviegenre.inference.films import FilmReader, read_poster
+from moviegenre.inference.films import FilmReader
+from moviegenre.inference.poster_input import read_poster
 from tests.tiny_checkpoints import tiny_checkpoint
 from tests.tiny_movies import IMAGE_SIZE, png_bytes, tiny_tokenizer
 
@@ -53,6 +54,19 @@ def test_a_name_without_a_file_is_named_and_a_placeholder_is_no_poster(bert_fold
         read.read("the ghost", year=True)
     with pytest.raises(InputError, match="a title is bool; expected a text"):
         read.read("the ghost", title=True)
+
+
+def test_parts_that_the_model_does_not_read_have_a_warning(bert_folder: Path) -> None:
+    plots, posters = reader(bert_folder, "lstm"), reader(bert_folder, "cnn")
+    film = plots.read("the ghost", PIXELS, "Rain", 1950, warn_unread=True)
+    assert film.warnings[-1] == (
+        "The poster, the title and the year were not read, because this model reads only plots."
+    )
+    warning = "The plot was not read, because this model reads only posters."
+    assert posters.read("the ghost", PIXELS, warn_unread=True).warnings == (warning,)
+    assert "not read" not in str(plots.read("the ghost", PIXELS).warnings), "in a table"
+    assert "not read" not in str(plots.read("the ghost", "N/A", " ", warn_unread=True).warnings)
+    assert "poster was not read" in str(plots.read("TBA", PIXELS, warn_unread=True).warnings)
 
 
 def test_grey_and_transparent_pixels_are_taken() -> None:

@@ -161,6 +161,8 @@ def test_columns_are_lists(predictor: Predictor) -> None:
     assert len(predictor.predict(poster=iter(POSTERS))) == len(POSTERS)
     assert predictor.predict(poster=bytearray(png_bytes(POSTERS[0]))).modalities == ["poster"]
     found = predictor.predict(plot=plots, poster=np.stack(POSTERS), year=pd.Series([1950.0] * 5))
+    assert "The year was not read" in found[0].warnings[0]
+    found = [replace(answer, warnings=[]) for answer in found]
     assert found == predictor.predict(plot=list(MOVIES.plots), poster=POSTERS)
     np.testing.assert_array_equal(predictor.predict(plots), predictor.predict(list(MOVIES.plots)))
 
@@ -198,6 +200,23 @@ def test_warnings_of_a_table_are_logged(caplog: pytest.LogCaptureFixture) -> Non
         "films with a warning: 1 of 1: films[0]: The plot is very short, so the answer is less "
         "certain"
     ]
+
+
+def test_unread_parts_have_a_warning_for_each_film_and_one_for_a_table(
+    tmp_path: Path, bert_folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    save_tiny(tmp_path, tiny_checkpoint("cnn", bert_folder))
+    predictor = moviegenre.load(tmp_path)
+    parts: dict[str, list[Any]] = {"plot": list(MOVIES.plots[:2]), "poster": POSTERS[:2]}
+    warning = "The plot was not read, because this model reads only posters."
+    assert [
+        answer.warnings for answer in predictor.predict(plot=parts["plot"], poster=parts["poster"])
+    ] == [[warning]] * 2
+    assert predictor.predict(plot=MOVIES.plots[0], poster=POSTERS[0]).warnings == [warning]
+    caplog.clear()
+    predictor.predict_proba(parts)
+    note = "the table: plots are not read, because this model reads only posters"
+    assert caplog.messages == [note]
 
 
 def test_equal_films_are_computed_once(

@@ -12,7 +12,7 @@ import pytest
 import moviegenre
 from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.data.storage import LocalFolder
-from moviegenre.data.tables.rows import RowReader, Table
+from moviegenre.data.tables.table import RowReader, Table
 from moviegenre.data.tables.table_files import find_tables
 from moviegenre.inference.catalogue import predict_catalogue
 from moviegenre.inference.catalogue_output import CatalogueSummary, Output

@@ -36,6 +36,7 @@ class FilmInput:
         attribute: Genres to explain by words and regions as well.
         title: Its title, if it is known.
         year: The year of its release, if it is known.
+        warn_unread: Whether parts that the model does not read have a warning.
     """
 
     plot: str | tuple[str, ...] | None
@@ -44,6 +45,7 @@ class FilmInput:
     attribute: tuple[str, ...] = ()
     title: str | None = None
     year: str | float | None = None
+    warn_unread: bool = True
 
     @property
     def plot_chars(self) -> int:
@@ -90,7 +92,9 @@ class FilmPredictor:
     def read(self, film: FilmInput) -> "Film | Exception":
         """Return a film in the model's form, with its poster decoded, or the error."""
         try:
-            return self._predictor.reader.read(film.plot, film.poster, film.title, film.year)
+            return self._predictor.reader.read(
+                *(film.plot, film.poster, film.title, film.year), warn_unread=film.warn_unread
+            )
         except BaseException as error:
             return self._failure(error)
 

@@ -105,14 +105,15 @@ async def read_json(request: Request, settings: ServiceSettings) -> object:
     """
     check_media_type(request, JSON)
     async with aclosing(_chunks(request, settings)) as chunks:
-        body = b"".join([chunk async for chunk in chunks])
+        body = b"".join([chunk async for chunk in chunks]).removeprefix(codecs.BOM_UTF8)
     try:
         value = from_json(body, allow_inf_nan=False)
     except ValueError as error:
         reason = _json_fault(body, error)
         raise RequestError(400, f"the body is not valid JSON: {reason}") from None
     with suppress(ValueError):  # too many values for a film; it has its own message
-        return _with_repeated(value, parse_json(body, max_bytes=len(body)))
+        parsed = parse_json(body, keep_repeated=True, max_bytes=len(body))
+        return _with_repeated(value, parsed)
     return value
 
 
@@ -125,11 +126,9 @@ def _with_repeated(value: object, parsed: object) -> object:
 
 def _json_fault(body: bytes, error: ValueError) -> str:
     """Return why a body is no JSON, without its content, which may be a private plot."""
-    step = "send it in UTF-8, without a byte order mark"
+    step = "send it in UTF-8"
     if not body.strip():
         return 'it is empty; send a film, such as {"plot": "..."}, or what /docs shows'
-    if body.startswith(codecs.BOM_UTF8):
-        return f"it begins with a byte order mark; {step}"
     if body.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in body[:2]:
         return f"it is in UTF-16 or UTF-32; {step}"
     try:

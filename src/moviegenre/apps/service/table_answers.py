@@ -24,7 +24,7 @@ from moviegenre.data.tables.zip_posters import ZipPosters
 from moviegenre.inference.film_reading import used_instead
 
 if TYPE_CHECKING:
-    from moviegenre.data.tables.rows import Table
+    from moviegenre.data.tables.table import Table
     from moviegenre.inference.catalogue_texts import TextRow
 
 FAILED = "the service failed on this film; its log has the reason"
@@ -62,7 +62,7 @@ def preview(upload: TableUpload, settings: ServiceSettings) -> TablePreview:
         RequestError: The table cannot be read.
     """
     from moviegenre.data.tables.columns import ID_COLUMNS, usual_column
-    from moviegenre.data.tables.rows import Table
+    from moviegenre.data.tables.table import Table
 
     try:
         table = Table(upload.table, max_rows=settings.page_rows + 1)
@@ -131,7 +131,7 @@ def _usual_plot_columns(upload: TableUpload, settings: ServiceSettings) -> tuple
         DataError: No column has a usual name, or several have.
     """
     from moviegenre.data.tables.missing_plots import missing_plots_hint
-    from moviegenre.data.tables.rows import Table
+    from moviegenre.data.tables.table import Table
 
     table = Table(upload.table, max_rows=settings.page_rows + 1)
     columns = _columns(table)
@@ -259,7 +259,9 @@ class TableAnswerer:
             poster = await asyncio.to_thread(self._poster, row) if row.poster else None
             if isinstance(poster, str):
                 faults[index], poster = poster, None
-            films[index] = FilmInput(plot, poster, title=row.title, year=row.year)
+            films[index] = FilmInput(
+                plot, poster, title=row.title, year=row.year, warn_unread=False
+            )
         answers |= await self._predict(films)
         without_poster: dict[int, FilmInput] = {}
         for index, film in films.items():

@@ -15,7 +15,7 @@ from typing import Any
 from moviegenre.core.errors import DataError, shortened
 from moviegenre.core.reading import open_regular
 from moviegenre.core.types import Split
-from moviegenre.data.json_text import RepeatedKeys, parse_json
+from moviegenre.data.json_text import parse_json
 from moviegenre.data.lines import file_lines
 from moviegenre.data.records import RawMovie, clean_names, parse_title
 from moviegenre.data.sources.split_files import SPLIT_WORDS, SplitFile, SplitFiles
@@ -62,7 +62,8 @@ def first_row(path: Path) -> object:
     """
     try:
         with open_regular(path) as stream:
-            return parse_json(stream.readline(_MAX_HEAD_CHARS).decode("utf-8-sig"))
+            head = stream.readline(_MAX_HEAD_CHARS).decode("utf-8")
+            return parse_json(head, keep_repeated=True)  # a fault of its row alone
     except ValueError:
         return None
 
@@ -112,8 +113,6 @@ class JsonLinesSplits(SplitFiles):
                 row = parse_json(line.text)
                 if not isinstance(row, dict):
                     raise ValueError(f"found {type(row).__name__}, expected an object")
-                if isinstance(row, RepeatedKeys):
-                    raise ValueError(row.fault)
                 yield self._movie(row, split, row_name)
             except ValueError as error:
                 yield RawMovie(row_name, split=split, fault=str(error))

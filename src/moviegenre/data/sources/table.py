@@ -30,8 +30,9 @@ from moviegenre.data.tables.columns import (
 from moviegenre.data.tables.genre_cells import GenreColumn, flag_columns, flagged, flags_hint
 from moviegenre.data.tables.missing_plots import missing_plots_hint
 from moviegenre.data.tables.poster_files import LoadedPoster
-from moviegenre.data.tables.rows import Row, Table, Written
+from moviegenre.data.tables.rows import Row
 from moviegenre.data.tables.series import kind_column, other_kind
+from moviegenre.data.tables.table import Table, Written
 from moviegenre.data.tables.zip_posters import poster_files
 from moviegenre.data.titles import split_title
 from moviegenre.data.years import usable_year

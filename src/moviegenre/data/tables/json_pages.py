@@ -36,14 +36,17 @@ def document_rows(document: Any, name: str, on_note: OnNote) -> Iterator[Any]:  
         on_note: Called with a note that names the lists that are not read.
 
     Raises:
-        DataError: The document has several lists of films.
+        DataError: The document has several lists of films, or several values for one of its keys.
     """
+    _require_single_keys(document, name)
     if not isinstance(document, dict) or isinstance(document, RepeatedKeys):
         yield document
     elif {"columns", "data"} <= document.keys() and _is_split(document):
         names = [str(name) for name in document["columns"]]
         yield from (dict(zip(names, cells, strict=False)) for cells in document["data"])
     elif _is_by_column(document):
+        for key, column in document.items():
+            _require_single_keys(column, f"{name}, {key!r}")
         for key in next(iter(document.values())):
             yield {name: column[key] for name, column in document.items()}
     else:
@@ -76,8 +79,22 @@ def _object_rows(document: dict[str, Any], name: str, on_note: OnNote) -> Iterat
     if page is None:
         yield _with_nested_film(document)
         return
+    container: Any = document
+    for key in page.split(".")[:-1]:
+        container = container.get(key) if isinstance(container, dict) else None
+        _require_single_keys(container, f"{name}, {key!r}")
     _note_unread(on_note, [path for path in lists if path != page])
     yield from map(_with_nested_film, lists[page])
+
+
+def _require_single_keys(value: object, place: str) -> None:
+    """Refuse several values for a key of an object that is no film.
+
+    Raises:
+        DataError: The object has such keys.
+    """
+    if isinstance(value, RepeatedKeys) and not _is_film(value):
+        raise DataError(f"{place}: {value.fault}; correct it there")
 
 
 def _films_by_id(

@@ -40,7 +40,7 @@ def parse_literal(text: str) -> Any:  # noqa: ANN401 - any value
     if wrapped := _WRAPPED.fullmatch(text.replace("\n", " ")):
         text = wrapped[1].strip()
     try:
-        return parse_json(text)
+        return parse_json(text, keep_repeated=True)
     except ValueError:
         pass
     value, end = _value(text, 0, 0)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from moviegenre.core.errors import shortened
 from moviegenre.data.tables import columns as usual
 from moviegenre.data.tables.known_tables import recognise
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 
 _USUAL = (
     *(usual.ID_COLUMNS, usual.TITLE_COLUMNS, usual.YEAR_COLUMNS, usual.POSTER_COLUMNS),

@@ -41,3 +41,14 @@ def other_kind(cell: object) -> tuple[str, str]:
     word = cell_text(cell).strip()
     kind = next((kind for kind, words in _KINDS.items() if word.lower() in words), "")
     return kind, word if kind else ""
+
+
+def kind_warning(cell: object) -> str | None:
+    """Return a warning if a cell says that its row is no film; None for a film.
+
+    Example:
+        >>> kind_warning("tvSeries")
+        'This is a series (tvSeries), and the model is made for films.'
+    """
+    kind, word = other_kind(cell)
+    return f"This is {kind} ({word}), and the model is made for films." if kind else None

@@ -31,6 +31,9 @@ def ensemble(
         list[str] | None,
         typer.Option("--set", metavar="A=B", help="Override one setting, as in draws=1."),
     ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the ensemble in OUT.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
     """Combine trained models with weights fitted on validation.
@@ -52,6 +55,7 @@ def ensemble(
             data_dir=data,
             goal=goal,
             config=config,
+            overwrite=overwrite,
             progress=not quiet,
         )
     print_table(scores_table(fitted), title="cross-validated on val, per cent")

@@ -12,7 +12,13 @@ import numpy as np
 
 from moviegenre.artifacts.checkpoint import package_versions
 from moviegenre.artifacts.checkpoint_file import BEST_FILE
-from moviegenre.artifacts.ensemble_file import ENSEMBLE_FILE, EnsembleRecord, Member, ensemble_info
+from moviegenre.artifacts.ensemble_file import (
+    ENSEMBLE_FILE,
+    EnsembleRecord,
+    Member,
+    ensemble_info,
+    is_ensemble,
+)
 from moviegenre.artifacts.export_ensemble import MEMBERS_FOLDER
 from moviegenre.artifacts.folder import is_exported
 from moviegenre.artifacts.info import joint_track
@@ -59,6 +65,7 @@ def ensemble(
     data_dir: Path | None = None,
     goal: Goal = "f1_macro",
     config: CombiningConfig | None = None,
+    overwrite: bool = False,
     progress: bool = True,
 ) -> FittedEnsemble:
     """Combine trained models with weights fitted on validation.
@@ -70,13 +77,14 @@ def ensemble(
         data_dir: Prepared data; None takes the training data of the members.
         goal: The score that the thresholds in ``thresholds.json`` maximise.
         config: The settings of the fit; None takes the defaults.
+        overwrite: Replace an earlier ensemble in ``out``.
         progress: Show progress bars.
 
     Raises:
         CheckpointError: A member cannot be read, is named twice, is an ensemble itself, or has
             other genres than the other members.
         ConfigError: There are fewer than two members, or the folder has a trained or exported
-            model.
+            model, or an ensemble and ``overwrite`` is false.
         DataError: The members were trained on different data and ``data_dir`` is None, or there
             are too few validation movies.
     """
@@ -89,6 +97,11 @@ def ensemble(
         )
     if (out / BEST_FILE).exists() or is_exported(out) or (out / MEMBERS_FOLDER).is_dir():
         raise ConfigError(f"{out} holds a trained or exported model; name a new folder with `out`")
+    if is_ensemble(out) and not overwrite:
+        raise ConfigError(
+            f"{out} holds an ensemble already; replace it with `overwrite`, or name another folder "
+            "with `out`"
+        )
     files = [real_path(weights_file(locate(path))) for path in checkpoints]
     trained = [open_torch(file) for file in files]
     names = _names(files)

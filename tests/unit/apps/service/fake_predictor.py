@@ -31,11 +31,13 @@ class FakePredictor:
 
     Attributes:
         batches: The plots of every batch it was asked for.
+        warned: For every film, whether unread parts should have a warning.
         gate: Closed, it holds every batch back; ``entered`` says that one is being held.
     """
 
     def __init__(self, files: Sequence[Path] = ()) -> None:
         self.batches: list[list[str]] = []
+        self.warned: list[bool] = []
         self.gate = threading.Event()
         self.gate.set()
         self.entered = threading.Event()
@@ -58,7 +60,10 @@ class FakePredictor:
         poster: bytes | Path | None,
         title: str | None = None,
         year: int | None = None,
+        *,
+        warn_unread: bool = False,
     ) -> SimpleNamespace:
+        self.warned.append(warn_unread)
         plot = " / ".join(plot) if isinstance(plot, tuple) else plot
         if not (plot or "").strip() and poster is None:
             raise InputError("a film needs a plot or a poster; found neither")

@@ -34,6 +34,8 @@ class WatchedPredictor(FakePredictor):
         poster: bytes | Path | None,
         title: str | None = None,
         year: int | None = None,
+        *,
+        warn_unread: bool = False,
     ) -> SimpleNamespace:
         self.read_in.append((str(plot or ""), threading.current_thread().name.partition("_")[0]))
         if poster is not None:

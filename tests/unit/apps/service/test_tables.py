@@ -52,6 +52,14 @@ def lines(answer: httpx2.Response) -> list[dict[str, Any]]:
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
+def test_unread_parts_have_a_warning_beside_a_film_alone() -> None:
+    predictor = FakePredictor()
+    with TestClient(create_app(predictor.as_predictor, SETTINGS)) as client:
+        assert client.post("/predict", json={"plot": PLOT, "title": "Rain"}).is_success
+        assert lines(send(client, f"plot,title\n{PLOT},Rain\n"))
+    assert predictor.warned == [True, False], "a table would repeat it for every row"
+
+
 def test_a_preview_says_what_was_understood(client: TestClient) -> None:
     table = "id,plot\n" + "".join(f"{n},{'long ' * 60}\n" for n in range(7))
     shown = send(client, table, preview="true").json()

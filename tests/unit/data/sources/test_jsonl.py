@@ -68,6 +68,16 @@ def test_without_one_file_the_split_is_not_whole(tmp_path: Path) -> None:
     assert movies.lacks == "val"
 
 
+def test_repeated_keys_are_the_fault_of_their_line(tmp_path: Path) -> None:
+    folder = write_jsonl(tmp_path / "held")
+    path = folder / "dev.jsonl"
+    first, *others = path.read_text().splitlines()
+    path.write_text("\n".join([first[:-1] + ', "text": "Another."}', *others]), "utf-8-sig")
+    faults = [movie.fault for movie in JsonLinesSplits(folder) if movie.split is Split.VAL]
+    assert faults[0] == "several values for the key 'text'; expected one"
+    assert not any(faults[1:])
+
+
 @pytest.mark.parametrize(
     ("line", "found"),
     [(json.dumps({"sentence": "a", "tag": 1}), "sentence, tag"), ("no JSON", "no JSON object")],

@@ -226,6 +226,17 @@ def test_a_repeated_member_comes_twice(tmp_path: Path) -> None:
     assert movies[0].title == "Movie 1"
 
 
+def test_repeated_keys_are_refused(read: Read, tmp_path: Path) -> None:
+    files = dict(movie_files([1]))
+    name = next(name for name in files if name.endswith("1.json"))
+    files[name] = b'\xef\xbb\xbf{"plot": ["A."], "genres": ["Drama"], "plot": ["B."]}'
+    (movie,) = read(tmp_path, files)
+    assert movie.fault == ("its JSON is damaged: several values for the key 'plot'; expected one")
+    split = b'{"train": ["0000001"], "test": [], "train": []}'
+    with pytest.raises(DataError, match="several values for the key 'train'; expected one"):
+        read(tmp_path, {**movie_files([1]), "mmimdb/split.json": split})
+
+
 def test_another_layout_is_refused(read: Read, tmp_path: Path) -> None:
     for files in ({"readme.txt": b"hello"}, {"dataset/1.txt": b"hello"}):
         with pytest.raises(DataError) as error:

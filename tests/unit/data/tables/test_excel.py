@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 
 openpyxl = pytest.importorskip("openpyxl")
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from moviegenre.core.errors import DataError
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 
 A, B = {"title": "A", "plot": "A ghost."}, {"title": "B", "plot": "A spy."}
 NESTED = {"title": "C", "overview": "A war."}
@@ -53,6 +53,46 @@ def test_arrays_longer_than_a_chunk_are_read_to_their_end(tmp_path: Path) -> Non
     assert titles(table) == [film["title"] for film in films] * 2
 
 
+@pytest.mark.parametrize("suffix", [".json", ".jsonl"])
+def test_byte_order_marks_are_ignored(suffix: str, tmp_path: Path) -> None:
+    path = tmp_path / f"films{suffix}"
+    path.write_text("".join(f"\ufeff{json.dumps(film)}\n" for film in (A, B)))  # joined files
+    assert titles(Table(path)) == ["A", "B"]
+
+
+FILM = json.dumps(A)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (f'{{"results": [{FILM}], "results": []}}', ": several values for the key 'results'"),
+        (
+            f'{{"result": {{"movies": [{FILM}], "movies": [{FILM}]}}}}',
+            ", 'result': several values for the key 'movies'; expected one; correct it there",
+        ),
+        (
+            '{"title": {"0": "A", "0": "B"}, "plot": {"0": "A ghost."}}',
+            ", 'title': several values for the key '0'",
+        ),
+    ],
+)
+def test_repeated_keys_around_films_are_an_error(text: str, fault: str, tmp_path: Path) -> None:
+    path = tmp_path / "films.json"
+    path.write_text(text)
+    with pytest.raises(DataError) as error:
+        _ = Table(path).columns
+    assert str(error.value).startswith(f"{path}{fault}")
+
+
+def test_repeated_keys_in_a_cell_are_the_fault_of_its_row(tmp_path: Path) -> None:
+    cell = '[{"name": "Drama", "name": "War"}]'
+    (tmp_path / "films.jsonl").write_text(f'{{"plot": "A", "genres": {cell}}}\n{FILM}\n')
+    first, second = Table(tmp_path / "films.jsonl").rows()
+    assert first.fault == "several values for the key 'name'; expected one"
+    assert not second.fault
+
+
 TWICE = '{"id": "x", "plot": "A war.", "plot": "A spy."}'
 
 
@@ -74,12 +114,6 @@ def test_a_key_with_several_values_is_a_fault_of_its_row(
     assert first.fault == "several values for the key 'plot'; expected one"
     assert first.values["id"] == "x"
     assert (second.fault, second.values["id"]) == ("", "b")
-
-
-def test_a_page_with_several_lists_of_one_name_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "a.json").write_text('{"results": [{"plot": "a"}], "results": [{"plot": "b"}]}')
-    (row,) = Table(tmp_path / "a.json").rows()
-    assert row.fault == "several values for the key 'results'; expected one"
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pytest
 
 from moviegenre.core.errors import ConfigError, DataError
 from moviegenre.data.sources.table import MovieTable, TableColumns
-from moviegenre.data.tables.rows import Table, Written
+from moviegenre.data.tables.table import Table, Written
 from moviegenre.inference.catalogue_texts import CatalogueColumns, TextTable
 
 FIRST_LINE = "the first line does not look like names of columns: remove lines before"

@@ -212,6 +212,9 @@ def test_an_exported_ensemble_needs_nothing_else(
     assert "is there and is no exported ensemble; name a new folder" in capsys.readouterr().err
     assert run("export", "--checkpoint", moved, "--out", moved, "--quiet") == 2
     assert "is the ensemble's own folder" in capsys.readouterr().err
+    fitted = Path(shutil.copytree(checkpoints / "ensemble", tmp_path / "fitted"))
+    assert run("export", "--checkpoint", moved, "--out", fitted, "--quiet") == 2
+    assert "is there and is no exported ensemble" in capsys.readouterr().err, "it is no export"
 
 
 def test_what_cannot_be_combined_is_refused(
@@ -232,6 +235,20 @@ def test_what_cannot_be_combined_is_refused(
     with pytest.raises(ConfigError, match=r"needs two models or more, found .*cnn; name others"):
         ensemble([checkpoints / "cnn"], out, progress=False)
     assert not out.exists()
+
+
+def test_an_earlier_ensemble_is_replaced_only_if_asked(
+    checkpoints: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = Path(shutil.copytree(checkpoints, tmp_path / "checkpoints"))
+    file = root / "ensemble" / "ensemble.json"
+    earlier = file.read_bytes()
+    command = ["ensemble", root / "cnn", root / "lstm", "--out", root / "ensemble", "--quiet"]
+    assert run(*command, *QUICK) == 2
+    assert file.read_bytes() == earlier
+    assert "ensemble already; replace it with --overwrite, or name" in capsys.readouterr().err
+    assert run(*command, *QUICK, "--overwrite") == 0
+    assert [member.name for member in EnsembleRecord.read(file).members] == ["cnn", "lstm"]
 
 
 def test_a_member_that_changed_is_told(checkpoints: Path, tmp_path: Path) -> None:

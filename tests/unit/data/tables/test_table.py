@@ -8,7 +8,7 @@ import pytest
 
 from moviegenre.core import dialect
 from moviegenre.core.errors import DataError
-from moviegenre.data.tables.rows import Table
+from moviegenre.data.tables.table import Table
 
 
 def test_damaged_rows_are_rows_and_blank_lines_are_not(tmp_path: Path) -> None:
