@@ -116,7 +116,8 @@ class MovieTensors:
         plot_states: Cached outputs of a frozen plot encoder, rows of (S, D).
         poster_states: Cached outputs of a frozen poster encoder (N, R, D), or fewer rows likewise.
         stored: The row of each movie's poster in ``posters`` and ``poster_states`` (N,), for
-            several texts of one film; None if the rows are the same.
+            several texts of one film; None if the rows are the same. Each movie without such a row
+            has a number of its own beyond the last row.
         drawn_from: The film of each text (N,), if every epoch draws one text of each film; None
             if it reads all rows.
     """
@@ -215,7 +216,7 @@ class MovieTensors:
             labels=labels,
             tokens=tokens,
             has_poster=(movies >= 0) & self.has_poster[movies],
-            stored=np.where(movies >= 0, movies, len(self)),  # rows beyond the last are zeros
+            stored=np.where(movies >= 0, movies, len(self) + np.arange(len(movies))),
         )
 
     def _images(self, index: npt.NDArray[np.int64]) -> npt.NDArray[np.uint8]:

@@ -70,12 +70,12 @@ def load_movies(
     """
     model.check(config)
     has_frozen = any(e.frozen and e.modality is Modality.PLOT for _, e in model.encoders())
-    if has_frozen and extra and (extra.movies is None or (extra.movies < 0).any()):
+    if has_frozen and extra and extra.movies is None:
         raise ConfigError(
             "data.extra and data.other_plots cannot be trained on with "
             "model.plot_encoder.frozen=true, since outputs of a frozen encoder are cached for the "
-            "prepared movies alone; train the encoder on the further plots first (bert) and start "
-            "from it with model.init_from"
+            "prepared movies alone; set data.forms, or train the encoder on the further plots "
+            "first (bert) and start from it with model.init_from"
         )
     with first_before_others():
         movies = cached_movies(data, split, config, tokenizer, model.modalities)

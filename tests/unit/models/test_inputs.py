@@ -11,7 +11,7 @@ from moviegenre.core.errors import ConfigError
 from moviegenre.core.types import Split
 from moviegenre.data.batches import MovieTensors
 from moviegenre.data.config import DataConfig
-from moviegenre.data.extra import read_forms
+from moviegenre.data.extra import ExtraPlots, read_forms
 from moviegenre.data.prepared import PreparedData
 from moviegenre.models.base import Encoder, GenreModel
 from moviegenre.models.batch import to_batch
@@ -93,6 +93,29 @@ def test_states_in_bf16_are_close_and_kept_apart(data: PreparedData, bert_folder
     np.testing.assert_allclose(
         fast.values.astype(np.float32), exact.values.astype(np.float32), atol=0.05
     )
+
+
+def test_further_plots_in_forms_have_states(data: PreparedData, bert_folder: Path) -> None:
+    model = build_tiny("early_fusion", bert_folder, plot_encoder=FROZEN)
+    labels = np.zeros((3, data.labels(Split.VAL).shape[1]), dtype=np.float32)
+    plots = ["the ghost screams", "a marshal rides", "the ghost screams"]
+    texts = ExtraPlots(plots, labels, np.array([2, -1, -1]))
+    movies = load_movies(data, Split.VAL, settings(data), model, tiny_tokenizer(), texts)
+    batch = movies.batch([0, 1, 2])
+    assert batch.plot_states is not None
+    assert np.array_equal(batch.plot_states[0], batch.plot_states[2])
+    assert not np.array_equal(batch.plot_states[0], batch.plot_states[1])
+    assert batch.has_poster.tolist() == [bool(data.has_poster(Split.VAL)[2]), False, False]
+    assert not batch.image[1:].any()
+
+
+def test_further_plots_beside_the_movies_have_none(data: PreparedData, bert_folder: Path) -> None:
+    model = build_tiny("early_fusion", bert_folder, plot_encoder=FROZEN)
+    labels = np.zeros((1, data.labels(Split.VAL).shape[1]), dtype=np.float32)
+    with pytest.raises(ConfigError, match=r"cached for the prepared movies alone; set data\.forms"):
+        load_movies(
+            data, Split.VAL, settings(data), model, tiny_tokenizer(), ExtraPlots(["a"], labels)
+        )
 
 
 def test_states_are_computed_anew_when_weights_or_settings_change(

@@ -134,3 +134,21 @@ def test_texts_of_one_movie_are_held_out_together(bert_folder: Path) -> None:
     num_features = alone.features.num_features
     alone.prepare(twice)
     assert alone.features.num_features == num_features
+
+
+def test_films_outside_the_training_movies_are_films_of_their_own(bert_folder: Path) -> None:
+    movies = tiny_movies(40, seed=3).tensors(tiny_tokenizer())
+    assert movies.labels is not None
+    assert movies.tokens is not None
+    inside = movies.in_forms(
+        movies.tokens, movies.labels, np.where(np.arange(40) < 10, np.arange(40), -1)
+    )
+    assert inside.stored is not None
+    assert len(set(inside.stored.tolist())) == 40
+    assert not inside.has_poster[10:].any()
+    alone, together = built(bert_folder), built(bert_folder)
+    alone.prepare(movies)
+    together.prepare(inside)
+    assert together.features.num_features == alone.features.num_features
+    assert together._held_out is not None
+    assert (together._held_out[10:] != 0).any(dim=1).all()  # others of them were learned from
