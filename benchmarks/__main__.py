@@ -39,7 +39,15 @@ NAMES = {  # and the minutes after which one is ended, small and full
 }
 RESULTS = ROOT / "benchmarks" / "RESULTS.md"
 
-_HEAD = ("benchmark", "work", "moviegenre", "rival", "times better", "peak MB, both")
+_HEAD = (
+    "benchmark",
+    "work",
+    "moviegenre",
+    "rival",
+    "times better",
+    "peak MB, both",
+    "cores busy, both",
+)
 
 
 @dataclass(frozen=True)
@@ -121,10 +129,10 @@ def document(results: list[Result]) -> str:
         "says how to run them.",
         "",
         "| " + " | ".join(_HEAD) + " |",
-        "|---|---|---|---|---:|---:|",
+        "|---|---|---|---|---:|---:|---:|",
     ]
     for result in results:
-        rows = [row.cells() for row in result.rows] or [[result.note, "-", "-", "-", ""]]
+        rows = [row.cells() for row in result.rows] or [[result.note, "-", "-", "-", "", ""]]
         name = f"`{result.name}`" + (" (full)" if result.facts["full"] else "")
         lines += [f"| {' | '.join(_cell(text) for text in (name, *row))} |" for row in rows]
     lines.append("")

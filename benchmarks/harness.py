@@ -68,6 +68,8 @@ class Row:
         better: Which figures are the better ones.
         product_mb: Peak memory of the product's process and its children; None if unknown.
         rival_mb: Likewise.
+        product_cores: The number of cores that the product kept busy, median; None if unknown.
+        rival_cores: Likewise.
     """
 
     work: str
@@ -78,6 +80,8 @@ class Row:
     better: Literal["higher", "lower"] = "higher"
     product_mb: float | None = None
     rival_mb: float | None = None
+    product_cores: float | None = None
+    rival_cores: float | None = None
 
     @property
     def ratios(self) -> Figures:
@@ -87,18 +91,21 @@ class Row:
         return [ours / theirs if higher else theirs / ours for ours, theirs in pairs]
 
     def cells(self) -> list[str]:
-        """Return work, product, rival, ratio and memory as text."""
+        """Return work, product, rival, ratio, memory and busy cores as text."""
         rival = f"{self.rival_name} {spread(self.rival)} {self.unit}" if self.rival else "-"
         memory = [f"{mb:,.0f}" for mb in (self.product_mb, self.rival_mb) if mb]
+        cores = [f"{cores:.1f}" for cores in (self.product_cores, self.rival_cores) if cores]
         ratio = spread(self.ratios) if self.rival else "-"
-        return [self.work, f"{spread(self.product)} {self.unit}", rival, ratio, " / ".join(memory)]
+        product = f"{spread(self.product)} {self.unit}"
+        return [self.work, product, rival, ratio, " / ".join(memory), " / ".join(cores)]
 
     def line(self) -> str:
         """Return the row as a line."""
-        work, product, rival, ratio, memory = self.cells()
+        work, product, rival, ratio, memory, cores = self.cells()
         parts = [f"{work}: {product}"]
         parts += [f"{rival}, {ratio} times"] if self.rival else []
         parts += [f"peak {memory} MB"] if memory else []
+        parts += [f"{cores} cores busy"] if cores else []
         return "; ".join(parts)
 
 
@@ -135,6 +142,7 @@ def in_turn(
             for worker, own in zip(workers, figures, strict=True):
                 own.append(worker.measure())
         peaks = [worker.peak_mb for worker in workers]
+        cores = [statistics.median(worker.cores) for worker in workers]
     return Row(
         work,
         unit,
@@ -142,6 +150,8 @@ def in_turn(
         rival=figures[1] if rival else [],
         product_mb=peaks[0],
         rival_mb=peaks[1] if rival else None,
+        product_cores=cores[0],
+        rival_cores=cores[1] if rival else None,
         **named,
     )
 
@@ -154,6 +164,7 @@ class Worker:
 
     Attributes:
         peak_mb: Peak memory so far of the process and its children; None before the first figure.
+        cores: The number of cores that the process kept busy for each figure.
     """
 
     def __init__(self, side: Side) -> None:
@@ -165,6 +176,7 @@ class Worker:
         self._process.start()
         theirs.close()
         self.peak_mb: float | None = None
+        self.cores: Figures = []
 
     def __enter__(self) -> Self:
         try:
@@ -181,7 +193,8 @@ class Worker:
         """Return another figure."""
         self._connection.send(None)
         with watched(self._process.pid) as peak:
-            figure, own_mb = self._receive()
+            figure, own_mb, cores = self._receive()
+        self.cores.append(cores)
         self.peak_mb = max(self.peak_mb or 0.0, own_mb, peak())
         return float(figure)
 
@@ -220,7 +233,10 @@ def _work(
         connection.send(("", None))
         while True:
             connection.recv()
-            connection.send(("", (measure(), peak_mb())))
+            started, worked = time.perf_counter(), time.process_time()
+            figure = measure()
+            cores = (time.process_time() - worked) / (time.perf_counter() - started)
+            connection.send(("", (figure, peak_mb(), cores)))
     except EOFError:
         pass
     except BaseException:

@@ -37,6 +37,8 @@ def test_product_and_rival_run_in_turn_in_processes_of_their_own(tmp_path: Path)
     assert len({*pids, str(os.getpid())}) == 3
     assert row.product_mb is not None
     assert row.product_mb > 5
+    assert row.product_cores is not None
+    assert row.rival_cores is not None
 
 
 def test_a_fault_of_a_side_says_what_happened() -> None:
@@ -45,10 +47,13 @@ def test_a_fault_of_a_side_says_what_happened() -> None:
 
 
 def test_a_row_shows_medians_spread_and_how_many_times_better() -> None:
-    row = Row("a job", "s", [2.0, 1.0, 4.0], [6.0, 4.0, 8.0], "rival", "lower", 100.4, 2000.0)
+    row = Row(
+        "a job", "s", [2.0, 1.0, 4.0], [6.0, 4.0, 8.0], "rival", "lower", 100.4, 2000.0, 1.94, 1.0
+    )
     assert row.ratios == [3, 4, 2]
     assert row.line() == (
-        "a job: 2 (1 to 4) s; rival 6 (4 to 8) s, 3 (2 to 4) times; peak 100 / 2,000 MB"
+        "a job: 2 (1 to 4) s; rival 6 (4 to 8) s, 3 (2 to 4) times; peak 100 / 2,000 MB; "
+        "1.9 / 1.0 cores busy"
     )
     assert Row("a job", "MB", [512.3]).line() == "a job: 512 MB"
 
