@@ -16,7 +16,7 @@ from PIL import Image
 
 from moviegenre.artifacts.info import ModelInfo
 from moviegenre.core.errors import DataError
-from moviegenre.core.types import Modality, Split
+from moviegenre.core.types import PLOT_AND_POSTER, Modality, Split
 from moviegenre.data.config import DataConfig
 from moviegenre.data.limits import MAX_PLOT_CHARS
 from moviegenre.data.prepare import prepare
@@ -141,6 +141,7 @@ def reader() -> FilmReader:
         tokenizer=tiny_tokenizer(),
         data_config=DataConfig(image_size=(32, 32)),
         modalities=frozenset(Modality),
+        parts=PLOT_AND_POSTER,
     )
     return FilmReader(cast("ModelInfo", model))
 

@@ -1,17 +1,15 @@
-import os
-import signal
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-import typer
 
 import moviegenre
 from moviegenre import box
 from moviegenre.apps import serve_command
 from moviegenre.apps.cli import main
 from moviegenre.apps.serve_processes import Service
-from moviegenre.apps.service import logs
 
 
 def error_of(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> str:
@@ -45,22 +43,32 @@ def test_an_address_that_is_taken_is_told_before_the_model_is_loaded(
     assert loaded == []
 
 
-def test_a_stop_as_soon_as_the_address_is_told_is_no_failure(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    echo = typer.echo
+STOPPED_AT_ONCE = """
+import os
+import signal
 
-    def echo_and_be_stopped(message: str, *, err: bool) -> None:
-        echo(message, err=err)
-        os.kill(os.getpid(), signal.SIGTERM)
+import typer
 
-    monkeypatch.setattr(typer, "echo", echo_and_be_stopped)
-    # A handler on the captured stream would outlive this test and fail others.
-    monkeypatch.setattr(logs, "start_log", lambda: None)
-    with pytest.raises(SystemExit) as stopped:
-        main(["serve", "--port", "0", "--set", "page=false"])
-    assert not stopped.value.code
-    assert " answers at http://127.0.0.1:" in capsys.readouterr().out
+from moviegenre.apps.cli import main
+
+echo = typer.echo
+
+
+def echo_and_be_stopped(message, *, err):
+    echo(message, err=err)
+    os.kill(os.getpid(), signal.SIGTERM)
+
+
+typer.echo = echo_and_be_stopped
+main(["serve", "--port", "0", "--set", "page=false"])
+"""
+
+
+def test_a_stop_as_soon_as_the_address_is_told_is_no_failure() -> None:
+    command = [sys.executable, "-c", STOPPED_AT_ONCE]  # the signal ends only this process
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert ended.returncode == 0, ended.stderr
+    assert " answers at http://127.0.0.1:" in ended.stdout
 
 
 def test_a_service_for_others_needs_a_name(
