@@ -77,22 +77,25 @@ class OpenVinoEngine:
             "INFERENCE_NUM_THREADS": num_threads or num_cores(),
             "NUM_STREAMS": films,
         }
+        self._requests = threading.local()  # a request computes one call at a time
         try:
             self._compiled = core.compile_model(file, "CPU", settings)
+            self.inputs = [node.any_name for node in self._compiled.inputs]
+            self.outputs: dict[str, Shape] = {
+                node.any_name: [
+                    None if size.is_dynamic else size.get_length() for size in node.partial_shape
+                ]
+                for node in self._compiled.outputs
+            }
+            nothing = {node.any_name: _zeros(node) for node in self._compiled.inputs}
+            with _FIRST_CALL:
+                self.run(list(self.outputs), nothing)
         except Exception as error:  # its errors have no common base but Exception
             reason = " ".join(str(error).split())[:200]
-            raise CheckpointError(f"{file} cannot be read: {reason}; export it again") from None
-        self._requests = threading.local()  # a request computes one call at a time
-        self.inputs = [node.any_name for node in self._compiled.inputs]
-        self.outputs: dict[str, Shape] = {
-            node.any_name: [
-                None if size.is_dynamic else size.get_length() for size in node.partial_shape
-            ]
-            for node in self._compiled.outputs
-        }
-        nothing = {node.any_name: _zeros(node) for node in self._compiled.inputs}
-        with _FIRST_CALL:
-            self.run(list(self.outputs), nothing)
+            raise CheckpointError(
+                f"{file} cannot be read by OpenVINO: {reason}; use `backend` onnx, or export it "
+                "again"
+            ) from None
 
     def run(
         self, names: Sequence[str], inputs: Mapping[str, npt.NDArray[Any]]
