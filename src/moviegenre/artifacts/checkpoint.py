@@ -19,7 +19,7 @@ from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.manifest import MANIFEST_FILE, write_manifest
 from moviegenre.artifacts.saving import save_tensors
 from moviegenre.artifacts.torch_model import TorchModel
-from moviegenre.core.errors import CheckpointError, MovieGenreError
+from moviegenre.core.errors import CheckpointError, MovieGenreError, one_line
 from moviegenre.core.files import atomic_file
 from moviegenre.core.version import __version__, installed_versions
 from moviegenre.models.base import BuildContext
@@ -140,7 +140,7 @@ def rebuild(file: Path, info: ModelInfo, weights: object) -> TorchModel:
     except MovieGenreError:
         raise
     except Exception as error:  # other libraries check the architectures
-        reason = " ".join(str(error).split())[:300]
+        reason = one_line(error, 300)
         raise CheckpointError(f"{file} does not fit its own settings: {reason}") from None
     return TorchModel(info, network.eval(), file)
 

@@ -10,7 +10,7 @@ import numpy as np
 from moviegenre.artifacts.example_batch import example_batch
 from moviegenre.artifacts.info import ModelInfo
 from moviegenre.artifacts.onnx_model import OnnxModel
-from moviegenre.artifacts.openvino_engine import openvino
+from moviegenre.artifacts.openvino_engine import capabilities, openvino
 from moviegenre.core.cores import num_cores
 from moviegenre.core.digests import fastest_engine, known_sha256
 from moviegenre.core.errors import CheckpointError
@@ -47,9 +47,8 @@ def _measurement(file: Path) -> str:
     """Return what a measurement depends on: the model, the machine and both versions."""
     core = openvino().Core()
     processor = core.get_property("CPU", "FULL_DEVICE_NAME")  # the same for several generations
-    capabilities = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
     versions = (f"{package} {version(package)}" for package in ("onnxruntime", "openvino"))
-    machine = (processor, " ".join(capabilities), f"{num_cores()} cores")
+    machine = (processor, " ".join(capabilities(core)), f"{num_cores()} cores")
     return ", ".join([known_sha256(file), *machine, *versions])
 
 

@@ -16,7 +16,7 @@ from moviegenre.artifacts.onnx_runtime import OnnxRuntimeEngine
 from moviegenre.artifacts.openvino_engine import OpenVinoEngine
 from moviegenre.artifacts.trained import EMBEDDING, GATE, Answer, Backend, Floats, TrainedModel
 from moviegenre.core.cores import num_cores
-from moviegenre.core.errors import CheckpointError
+from moviegenre.core.errors import CheckpointError, one_line
 from moviegenre.core.types import Modality
 from moviegenre.data.batches import BatchArrays
 
@@ -152,7 +152,7 @@ class OnnxModel(TrainedModel):
         try:
             return self._engine.run(names, inputs)
         except Exception as error:  # their errors have no common base but Exception
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise CheckpointError(
                 f"{self.file} cannot be computed ({reason}); its tokenizer or settings may be "
                 "another model's: export it again"

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from moviegenre.artifacts.onnx_engine import Shape
-from moviegenre.core.errors import CheckpointError
+from moviegenre.core.errors import CheckpointError, one_line
 
 FUSED = "moviegenre.fused"
 """The property of an ONNX file whose nodes ``onnx_graph.fuse`` has merged."""
@@ -62,7 +62,7 @@ class OnnxRuntimeEngine:
                 disabled_optimizers=["ConstantFolding"] if quick and not fused else None,
             )
         except Exception as error:  # its errors have no common base but Exception
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise CheckpointError(f"{file} cannot be read: {reason}; export it again") from None
         self.inputs = [node.name for node in self.session.get_inputs()]
         self.outputs: dict[str, Shape] = {

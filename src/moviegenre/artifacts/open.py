@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from moviegenre.artifacts.ensemble_file import is_ensemble
-from moviegenre.artifacts.fastest import openvino_is_faster
 from moviegenre.artifacts.folder import BACKEND_FILES, WEIGHTS_FILES, is_exported, read_info
 from moviegenre.artifacts.locate import locate, weights_file
 from moviegenre.artifacts.onnx_model import OnnxModel
@@ -53,8 +52,11 @@ def open_model(
         return _open_torch(folder)
     weights = BACKEND_FILES[backend]
     info = read_info(folder, [weights])
-    if backend == "onnx" and "openvino" in backends and openvino_is_faster(folder / weights, info):
-        backend = "openvino"
+    if backend == "onnx" and "openvino" in backends:
+        from moviegenre.artifacts.fastest import openvino_is_faster  # only where it may be used
+
+        if openvino_is_faster(folder / weights, info):
+            backend = "openvino"
     return OnnxModel(folder / weights, info, backend, threads, quick=quick, bulk=bulk)
 
 

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from moviegenre.artifacts.onnx_engine import Shape
 from moviegenre.core.cores import num_cores
-from moviegenre.core.errors import CheckpointError, MissingExtraError
+from moviegenre.core.errors import CheckpointError, MissingExtraError, one_line
 
 _TELEMETRY = "openvino_telemetry"
 
@@ -45,13 +45,10 @@ def openvino() -> Any:  # noqa: ANN401 - the package has no types
     return package
 
 
-def has_bf16() -> bool:
-    """Return whether OpenVINO computes in bf16 on this processor.
-
-    Raises:
-        MissingExtraError: OpenVINO is not installed.
-    """
-    return "BF16" in openvino().Core().get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+def capabilities(core: Any) -> list[str]:  # noqa: ANN401 - the package has no types
+    """Return what OpenVINO computes with on this processor, such as ``BF16``."""
+    names: list[str] = core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+    return names
 
 
 class OpenVinoEngine:
@@ -73,7 +70,7 @@ class OpenVinoEngine:
     def __init__(self, file: Path, num_threads: int | None, films: int) -> None:
         core = openvino().Core()
         settings = {
-            "INFERENCE_PRECISION_HINT": "bf16" if has_bf16() else "f32",
+            "INFERENCE_PRECISION_HINT": "bf16" if "BF16" in capabilities(core) else "f32",
             "INFERENCE_NUM_THREADS": num_threads or num_cores(),
             "NUM_STREAMS": films,
         }
@@ -81,17 +78,12 @@ class OpenVinoEngine:
         try:
             self._compiled = core.compile_model(file, "CPU", settings)
             self.inputs = [node.any_name for node in self._compiled.inputs]
-            self.outputs: dict[str, Shape] = {
-                node.any_name: [
-                    None if size.is_dynamic else size.get_length() for size in node.partial_shape
-                ]
-                for node in self._compiled.outputs
-            }
+            self.outputs = {node.any_name: _shape(node) for node in self._compiled.outputs}
             nothing = {node.any_name: _zeros(node) for node in self._compiled.inputs}
             with _FIRST_CALL:
                 self.run(list(self.outputs), nothing)
         except Exception as error:  # its errors have no common base but Exception
-            reason = " ".join(str(error).split())[:200]
+            reason = one_line(error)
             raise CheckpointError(
                 f"{file} cannot be read by OpenVINO: {reason}; use `backend` onnx, or export it "
                 "again"
@@ -107,7 +99,11 @@ class OpenVinoEngine:
         return [results[name] for name in names]
 
 
+def _shape(node: Any) -> Shape:  # noqa: ANN401 - the package has no types
+    return [None if size.is_dynamic else size.get_length() for size in node.partial_shape]
+
+
 def _zeros(node: Any) -> npt.NDArray[Any]:  # noqa: ANN401 - the package has no types
     """Return zeros for an input, with sizes of 1 where they vary."""
-    sizes = [1 if size.is_dynamic else size.get_length() for size in node.partial_shape]
+    sizes = [1 if size is None else int(size) for size in _shape(node)]
     return np.zeros(sizes, dtype=node.element_type.to_dtype())

@@ -115,6 +115,16 @@ def shortened(text: str, longest: int = _MAX_QUOTE_CHARS) -> str:
     return text if len(text) <= longest else f"{text[:longest]}... ({len(text):,} characters)"
 
 
+def one_line(error: BaseException, longest: int = 200) -> str:
+    """Return the beginning of an error's message as one line, for a message of our own.
+
+    Example:
+        >>> one_line(ValueError("no such   operator"))
+        'no such operator'
+    """
+    return " ".join(str(error).split())[:longest]
+
+
 def counted(number: int, noun: str) -> str:
     """Return a number with its noun.
 

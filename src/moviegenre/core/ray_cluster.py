@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from moviegenre.core.errors import ConfigError, MissingExtraError
+from moviegenre.core.errors import ConfigError, MissingExtraError, one_line
 from moviegenre.core.extras import is_installed
 
 _CONNECT_SECONDS = 5.0
@@ -106,7 +106,7 @@ def _require_answer(address: str) -> None:
 
 
 def _no_cluster(address: str | None, error: Exception) -> str:
-    reason = " ".join(str(error).split())[:200]
+    reason = one_line(error)
     if address is None:
         return f"no Ray cluster can be started here: {reason}"
     return (

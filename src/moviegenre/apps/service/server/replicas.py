@@ -21,7 +21,7 @@ from moviegenre.apps.service.logs import start_log
 from moviegenre.apps.service.metrics import ServiceMetrics, render_merged
 from moviegenre.apps.service.plan import ServicePlan
 from moviegenre.apps.service.shared_state import SharedState
-from moviegenre.core.errors import ConfigError
+from moviegenre.core.errors import ConfigError, one_line
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -199,5 +199,5 @@ def deploy(plan: ServicePlan, number: int | None, threads: int, *, is_own: bool)
     try:
         serve.run(deployment.bind(plan, is_own), name=_NAME, route_prefix="/")
     except RuntimeError as error:
-        reason = " ".join(str(error).split())[:500]
+        reason = one_line(error, 500)
         raise ConfigError(f"Ray Serve cannot start the replicas: {reason}") from None
