@@ -61,10 +61,10 @@ def load(
     options = {"verified": verify, "quick": quick, "bulk": bulk}
     if model is not None:
         return load_predictor(model, backend=backend, threads=threads, **options)
-    from moviegenre.box import box_folder
+    from moviegenre.box import VERSION, box_folder
 
     predictor = load_predictor(box_folder(), backend=backend, threads=threads, **options)
-    logger.info("answered by the included model (%s)", predictor.model.model_name)
+    logger.info("answered by the included model %s (%s)", VERSION, predictor.model.model_name)
     return predictor
 
 

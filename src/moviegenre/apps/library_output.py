@@ -194,7 +194,9 @@ def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
             names[0] += f"\n{path}"
         note = shortened(change.note, _MAX_NOTE_CHARS)
         note = joined_notes(_NOT_WRITTEN.get(change.outcome.value, ""), note)
-        cells = (*names, ", ".join(change.before) or "-", _genres(change), note)
+        is_written = not write or change.outcome.value not in _NOT_WRITTEN
+        genres = _genres(change) if is_written else "-"
+        cells = (*names, ", ".join(change.before) or "-", genres, note)
         table.add_row(*(Text(whole_text(cell)) for cell in cells))
     console.print(table)
     if (more := len(rows) - _MAX_SHOWN) > 0:

@@ -16,6 +16,7 @@ _PLACEHOLDER = re.compile(
     | \\n | nat | (\#|=)?(ref|na|value|name)[!?()]*
     | (none|nothing)\ (available|listed|found|yet|known)
     | not\ (yet\ )?(known|available|found|provided|given|added|translated|announced)
+    | s\d{1,2}\W?e\d{1,3}
     | k\.?\s?a | unbekannt | desconocid[ao] | inconnue? | sconosciut[ao] | onbekend
     | (know\ what\ this\ is\ about\W+)?be\ the\ first\ (one\ )?to\ (add|write|contribute)\b.*
     | (unknown|missing|untitled)?\ ?

@@ -1,4 +1,4 @@
-"""Words of texts about a film that do not tell its story: credits, technical data, awards."""
+"""Words of texts about a film that do not tell its story: how it is made, released and received."""
 
 _CREDITS = frozenset(
     """directed director directors dir starring stars star starred cast costarring co-starring
@@ -20,8 +20,20 @@ _AWARDS = frozenset(
     nominated nominee nomination nominations winner winners prize prizes wins palme
     """.split()  # noqa: SIM905
 )
-FACT_WORDS = _CREDITS | _TECHNICAL | _AWARDS
-"""Words of credits, technical data and awards."""
+_RELEASE = frozenset(
+    """theaters theatres cinemas streaming streams premiere premieres premiered aired airs trailer
+    trailers teaser finale tickets season seasons episode episodes sequel sequels prequel prequels
+    subscribe website sign watch view coming upcoming
+    """.split()  # noqa: SIM905
+)
+_OPINIONS = frozenset(
+    """great amazing awesome excellent fantastic brilliant terrible awful boring overrated
+    underrated masterpiece must-see recommend recommended loved enjoyed hated liked review reviews
+    reviewed rating ratings thumbs spoilers acting script
+    """.split()  # noqa: SIM905
+)
+FACT_WORDS = _CREDITS | _TECHNICAL | _AWARDS | _RELEASE | _OPINIONS
+"""Words of credits, technical data, awards, advertisements and opinions."""
 
 FILLERS = frozenset(
     """a an the and & or of by with in on at for from to is was were are has have had it its this
@@ -32,8 +44,11 @@ FILLERS = frozenset(
     foreign language adapted visual effects sound costume design make-up
     executive associate production productions company companies studio studios
     running time length approx approximately about colour color black white b&w digital surround
-    aspect special trailer commentary deleted scenes version extended theatrical cut release date
-    title year country classification video
+    aspect special commentary deleted scenes version extended theatrical cut release date
+    title year country classification video story plot series show hit official long-awaited
+    soon now here today tonight summer winter spring fall next week month available everywhere
+    only i we you our your me my must see read click up free online site more go get don't miss not
+    be will very really so ever highly too watching
     one two three four five six seven eight nine ten eleven twelve several many numerous
     first second third
     d' d'or de da del della di du la le van von der den ter bin ibn y e el al jr sr st mac mc

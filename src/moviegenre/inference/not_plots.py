@@ -1,4 +1,4 @@
-"""Recognise texts that are no plots: messages of web pages, code, credits, technical data."""
+"""Recognise texts that are no plots: messages of web pages, code, credits, opinions."""
 
 import re
 from collections.abc import Sequence
@@ -59,7 +59,7 @@ def kind_of_text(text: str) -> str | None:
         >>> kind_of_text("We use cookies to improve your experience.")
         'a message of a web page'
         >>> kind_of_text("Director: James Cameron. Starring: Bill Paxton, Carrie Henn.")
-        'only credits, awards or technical data'
+        'only about how the film was made, released or received'
     """
     if _PAGE_MESSAGE.search(text):
         return "a message of a web page"
@@ -68,7 +68,7 @@ def kind_of_text(text: str) -> str | None:
     if _ADDRESS.fullmatch(text):
         return "the address of a page or a file"
     if _has_only_facts(text):
-        return "only credits, awards or technical data"
+        return "only about how the film was made, released or received"
     return "a list of names" if _is_list_of_names(text) else None
 
 

@@ -128,6 +128,12 @@ def test_notes_are_sentences_and_films_are_counted(run: Run, tmp_path: Path) -> 
     put(tmp_path, "0/other.nfo", nfo("", "War"))
     note = "title only: not written. The film's other file other.nfo"
     assert note in " ".join(run(tmp_path, "--quiet")[1].split())
+    row = next(
+        line
+        for line in run(tmp_path, "--write", "--quiet")[1].splitlines()
+        if "title only:" in line
+    )
+    assert row.split("title only:")[0].split()[-2:] == ["-", "-"], "no genre was written"
 
 
 def test_a_file_of_ones_own_is_no_report(run: Run, library: Path, tmp_path: Path) -> None:

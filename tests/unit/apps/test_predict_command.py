@@ -102,7 +102,7 @@ def test_the_box_answers_where_no_model_is_named(
     code, out, _ = run("predict", "--plot", "the ghost", "--json")
     assert code == 0
     assert set(json.loads(out)["probabilities"]) == set(GENRES)
-    assert "answered by the included model (attention_fusion)" in caplog.messages
+    assert f"answered by the included model {box.VERSION} (attention_fusion)" in caplog.messages
     code, out, _ = run("predict", "--examples")
     assert code == 0
     shown = [film.title for film in example_films() if film.title in out]

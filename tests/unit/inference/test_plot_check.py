@@ -6,7 +6,7 @@ from moviegenre.data.placeholders import is_placeholder
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.inference.plot_check import check_plot, check_plots, other_language
 
-FACTS = "is only credits, awards or technical data"
+FACTS = "is only about how the film was made, released or received"
 PLOT = "A postman steals a letter from the duchess, and a town near Dover talks of nothing else."
 
 
@@ -27,7 +27,7 @@ PLOT = "A postman steals a letter from the duchess, and a town near Dover talks 
         "No tenemos una sinopsis en español. Ayúdanos añadiendo una.", "Aucun synopsis disponible.",
         "Pas de résumé", "Nessuna trama disponibile", "Sem sinopse", "Sinopse não disponível",
         "Geen beschrijving beschikbaar", "Ingen beskrivning", "Brak opisu w języku polskim.",
-        "Описание отсутствует", "[Deleted]", "removed",
+        "Описание отсутствует", "[Deleted]", "removed", "S01E02",
         "We are sorry, but an overview has not been translated into your language yet.",
         "Popis není k dispozici", "暂无简介", "あらすじはありません。",
     ],
@@ -129,6 +129,13 @@ def test_a_plot_of_few_different_words_is_read_with_a_warning() -> None:
         ("Disc 1 of 3. Scanned from VHS.", FACTS),
         ("Winner of three Academy Awards including Best Picture", FACTS),
         ("The Under-Sheriff is a 1914 movie starring Roscoe Arbuckle.", FACTS),
+        ("Coming soon to theaters.", FACTS),
+        ("In theaters December 25.", FACTS),
+        ("Season 2, Episode 4", FACTS),
+        ("The sequel to the hit film.", FACTS),
+        ("Watch the trailer now.", FACTS),
+        ("Best film ever, five stars.", FACTS),
+        ("Great movie! I loved it, 10/10, must see.", FACTS),
         ("A remake.", "says too little to tell a genre"),
         ("This is the third film in the series.", "says too little to tell a genre"),
         ("SELECT * FROM movies", "is program code"),
@@ -157,6 +164,10 @@ def test_texts_of_another_kind_are_ignored(text: str, reason: str) -> None:
         "Murder at the Academy Awards.",
         "A director stars in his own film and loses his wife.",
         "The winner takes all.",
+        "A hit man.",
+        "A man loved by two women.",
+        "A season in hell.",
+        "Two sisters meet in the theatre.",
         "Select agents from Rome hunt a killer.",
         "A sequel to the vampire film.",
         "A girl deleted by mistake.",

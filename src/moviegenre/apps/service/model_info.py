@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from moviegenre import box
 from moviegenre.apps.service.schemas import GenreScores, ModelAnswer
 from moviegenre.core.types import Modality
 from moviegenre.core.version import __version__, installed_versions
@@ -35,7 +36,7 @@ def model_info(predictor: "Predictor") -> ModelAnswer:
         card=_card(predictor.files),
         genre_scores=_genre_scores(predictor.files),
         input_scores=_input_scores(predictor.files),
-        versions=_versions(),
+        versions=_versions(predictor.files),
         trained_with=dict(model.versions),
     )
 
@@ -90,6 +91,8 @@ def _metrics(files: Sequence[Path]) -> Iterator[Any]:
             continue
 
 
-def _versions() -> dict[str, str]:
+def _versions(files: Sequence[Path]) -> dict[str, str]:
     versions = {"moviegenre": __version__, "python": platform.python_version()}
+    if any(path.parent == box.FOLDER for path in files):
+        versions["included model"] = box.VERSION
     return versions | installed_versions(_PACKAGES)

@@ -169,7 +169,7 @@ class ModelAnswer(BaseModel):
         "`f1_micro` and more; null if they were not measured."
     )
     versions: dict[str, str] = Field(
-        description="Versions of the packages that compute the answers."
+        description="Versions of the packages that compute the answers, and of the included model."
     )
     trained_with: dict[str, str] = Field(
         description="Versions of the packages that the model was trained with."

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from moviegenre import box
 from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.logs import LOGGER, JsonFormatter, ReadableFormatter, log_config
 from moviegenre.apps.service.settings import ServiceSettings
@@ -237,13 +238,21 @@ def test_metrics_count_by_route_and_status() -> None:
         assert line in answer.text.splitlines()
 
 
+def test_the_version_of_the_included_model_is_told() -> None:
+    app = create_app(FakePredictor([box.FOLDER / "model.int8.onnx"]).as_predictor)
+    versions = TestClient(app).get("/model").json()["versions"]
+    assert versions["included model"] == box.VERSION
+
+
 def test_the_model_is_described(tmp_path: Path) -> None:
     for name in ("model.safetensors", "config.json"):
         (tmp_path / name).write_bytes(b"")
     (tmp_path / "README.md").write_text("# A card", encoding="utf-8")
     app = create_app(FakePredictor([tmp_path / "model.onnx"]).as_predictor)
     answer = TestClient(app).get("/model").json()
-    assert answer.pop("versions")["moviegenre"]
+    versions = answer.pop("versions")
+    assert versions["moviegenre"]
+    assert "included model" not in versions
     assert answer == {
         "name": "early_fusion",
         "backend": "fake",
