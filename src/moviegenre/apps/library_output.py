@@ -192,10 +192,9 @@ def _print_changes(changes: "Sequence[FilmChange]", *, write: bool) -> None:
         names = [_name(change), path] if is_wide else [_name(change)]
         if not is_wide and num_rows[names[0]] > 1:
             names[0] += f"\n{path}"
-        note = shortened(change.note, _MAX_NOTE_CHARS)
-        note = joined_notes(_NOT_WRITTEN.get(change.outcome.value, ""), note)
-        is_written = not write or change.outcome.value not in _NOT_WRITTEN
-        genres = _genres(change) if is_written else "-"
+        why_not = _NOT_WRITTEN.get(change.outcome.value, "")
+        note = joined_notes(why_not, shortened(change.note, _MAX_NOTE_CHARS))
+        genres = "-" if write and why_not else _genres(change)
         cells = (*names, ", ".join(change.before) or "-", genres, note)
         table.add_row(*(Text(whole_text(cell)) for cell in cells))
     console.print(table)

@@ -20,11 +20,12 @@ _AWARDS = frozenset(
     nominated nominee nomination nominations winner winners prize prizes wins palme
     """.split()  # noqa: SIM905
 )
-_RELEASE = frozenset(
+SEQUELS = frozenset({"sequel", "sequels", "prequel", "prequels"})
+
+_RELEASE = SEQUELS | frozenset(
     """theaters theatres cinemas streaming streams premiere premieres premiered aired airs trailer
-    trailers teaser finale tickets season seasons episode episodes sequel sequels prequel prequels
-    subscribe website sign watch view coming upcoming
-    """.split()  # noqa: SIM905
+    trailers teaser finale tickets season seasons episode episodes subscribe website sign watch
+    view coming upcoming""".split()  # noqa: SIM905
 )
 _OPINIONS = frozenset(
     """great amazing awesome excellent fantastic brilliant terrible awful boring overrated

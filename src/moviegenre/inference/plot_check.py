@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from moviegenre.data.placeholders import MAX_CHECKED, is_placeholder, plain_text
 from moviegenre.data.text import PlotTokenizer
 from moviegenre.data.words import FUNCTION_WORDS
+from moviegenre.inference.not_plot_words import SEQUELS
 from moviegenre.inference.not_plots import kind_of_text, repeats_itself
 
 if TYPE_CHECKING:
@@ -41,11 +42,10 @@ _GENERIC = frozenset(
 )
 
 # Words about a film's place among films: "This is the third film in the series."
-_OF_A_SERIES = frozenset(
-    """remake remakes sequel sequels prequel prequels reboot series franchise trilogy instalment
-    instalments installment installments part parts chapter follow-up follow version adaptation
-    second third fourth fifth sixth seventh eighth ninth tenth two three four five feature
-    features""".split()  # noqa: SIM905
+_OF_A_SERIES = SEQUELS | frozenset(
+    """remake remakes reboot series franchise trilogy instalment instalments installment
+    installments part parts chapter follow-up follow version adaptation second third fourth fifth
+    sixth seventh eighth ninth tenth two three four five feature features""".split()  # noqa: SIM905
 )
 
 _LANGUAGES = {

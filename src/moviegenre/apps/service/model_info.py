@@ -12,6 +12,7 @@ from moviegenre.core.types import Modality
 from moviegenre.core.version import __version__, installed_versions
 
 if TYPE_CHECKING:
+    from moviegenre.inference.model_source import ModelSource
     from moviegenre.inference.predictor import Predictor
 
 _PACKAGES = ("numpy", "onnxruntime", "pillow", "tokenizers", "torch")
@@ -36,7 +37,7 @@ def model_info(predictor: "Predictor") -> ModelAnswer:
         card=_card(predictor.files),
         genre_scores=_genre_scores(predictor.files),
         input_scores=_input_scores(predictor.files),
-        versions=_versions(predictor.files),
+        versions=_versions(predictor.source),
         trained_with=dict(model.versions),
     )
 
@@ -91,8 +92,8 @@ def _metrics(files: Sequence[Path]) -> Iterator[Any]:
             continue
 
 
-def _versions(files: Sequence[Path]) -> dict[str, str]:
+def _versions(source: "ModelSource | None") -> dict[str, str]:
     versions = {"moviegenre": __version__, "python": platform.python_version()}
-    if any(path.parent == box.FOLDER for path in files):
+    if source is not None and source.is_included:
         versions["included model"] = box.VERSION
     return versions | installed_versions(_PACKAGES)

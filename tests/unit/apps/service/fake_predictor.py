@@ -13,6 +13,7 @@ from moviegenre.core.genres import GenreVocabulary
 from moviegenre.core.types import Modality
 from moviegenre.data.posters import decode_poster
 from moviegenre.data.words import plot_words
+from moviegenre.inference.model_source import ModelSource
 from moviegenre.inference.prediction import Explanation, Prediction, WordShare
 from moviegenre.inference.similar import SimilarMovie
 from moviegenre.inference.slices import WHOLE, Slices
@@ -42,6 +43,7 @@ class FakePredictor:
         self.gate.set()
         self.entered = threading.Event()
         self.files = files
+        self.source: ModelSource | None = None
         self.reader = self
         self.backend = SimpleNamespace(name="fake")
         self.similar = object()  # there is an index

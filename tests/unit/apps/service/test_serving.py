@@ -22,6 +22,7 @@ from moviegenre.apps.service.app import create_app
 from moviegenre.apps.service.logs import LOGGER, JsonFormatter, ReadableFormatter, log_config
 from moviegenre.apps.service.settings import ServiceSettings
 from moviegenre.core.errors import ConfigError
+from moviegenre.inference.model_source import ModelSource
 from tests.unit.apps.service.fake_predictor import PATIENCE, FakePredictor
 
 Scenario = Callable[[httpx2.AsyncClient, FakePredictor], Awaitable[None]]
@@ -239,7 +240,9 @@ def test_metrics_count_by_route_and_status() -> None:
 
 
 def test_the_version_of_the_included_model_is_told() -> None:
-    app = create_app(FakePredictor([box.FOLDER / "model.int8.onnx"]).as_predictor)
+    fake = FakePredictor()
+    fake.source = ModelSource.of(box.FOLDER, box.FOLDER, "int8", True, False, None)
+    app = create_app(fake.as_predictor)
     versions = TestClient(app).get("/model").json()["versions"]
     assert versions["included model"] == box.VERSION
 
